@@ -1,0 +1,1 @@
+"""Benchmark and evaluation harness for unsupervised keypoints, parts and image generation."""

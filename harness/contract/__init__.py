@@ -1,0 +1,46 @@
+"""What a plugin needs: specs, base classes, hooks and the arrays that pass between them."""
+
+from harness.contract.arrays import Evaluation, Measurement, Predicted, Samples
+from harness.contract.config import MethodConfig, Options
+from harness.contract.dataset import Dataset
+from harness.contract.events import RunFailed, RunFinished, RunStarted, ScalarsLogged
+from harness.contract.hooks import hook
+from harness.contract.method import GeneratedImages, Images, Keypoints, Method, Run
+from harness.contract.metric import Metric
+from harness.contract.specs import (
+    CONTRACT,
+    DatasetSpec,
+    ExecutorSpec,
+    MethodSpec,
+    MetricSpec,
+    SuiteSpec,
+    suites_in,
+)
+
+__all__ = [
+    "CONTRACT",
+    "Dataset",
+    "DatasetSpec",
+    "Evaluation",
+    "ExecutorSpec",
+    "GeneratedImages",
+    "Images",
+    "Keypoints",
+    "Measurement",
+    "Method",
+    "MethodConfig",
+    "MethodSpec",
+    "Metric",
+    "MetricSpec",
+    "Options",
+    "Predicted",
+    "Run",
+    "RunFailed",
+    "RunFinished",
+    "RunStarted",
+    "Samples",
+    "ScalarsLogged",
+    "SuiteSpec",
+    "hook",
+    "suites_in",
+]

@@ -1,0 +1,110 @@
+"""What passes between datasets, methods and metrics: plain records of NumPy arrays.
+
+Conventions: images `uint8` RGB `[N, 3, H, W]`; points `float32 [N, K, 2]`, (x, y) as fractions of
+width and height, the centre of pixel i at (i + 0.5) / W; a missing point is NaN and not visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Images of one split with the labels the dataset has; an absent label is `None`.
+
+    Attributes:
+        ids: stable names of the images, unique within the dataset.
+        images: `uint8 [N, 3, H, W]`, RGB.
+        landmarks: `float32 [N, L, 2]`, fractions, NaN where missing.
+        visible: `bool [N, L]`, false where a landmark is missing or not to be counted.
+        parts: `uint8 [N, H, W]`, true part labels, 0 = background.
+        foreground: `bool [N, H, W]`.
+        ignored: `bool [N, H, W]`, pixels left out of every count.
+        attributes: `float32 [N, A]` in {0, 1, NaN}.
+        captions: one sentence an image.
+    """
+
+    ids: Sequence[str]
+    images: NDArray[np.uint8]
+    landmarks: NDArray[np.float32] | None = None
+    visible: NDArray[np.bool_] | None = None
+    parts: NDArray[np.uint8] | None = None
+    foreground: NDArray[np.bool_] | None = None
+    ignored: NDArray[np.bool_] | None = None
+    attributes: NDArray[np.float32] | None = None
+    captions: Sequence[str] | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def take(self, indices: Sequence[int]) -> Samples:
+        """The samples at these positions, in this order."""
+
+        def pick(value: object) -> object:
+            if value is None:
+                return None
+            if hasattr(value, "shape"):
+                return value[list(indices)]  # type: ignore[index]
+            return [value[i] for i in indices]  # type: ignore[index]
+
+        return replace(self, **{f.name: pick(getattr(self, f.name)) for f in fields(self)})
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """What a method said about one split.
+
+    Attributes:
+        ids: names of the images, in the order of the arrays.
+        keypoints: `float32 [N, K, 2]`, fractions; NaN where the detector failed.
+        confidence: `float32 [N, K]` in [0, 1].
+        part_labels: `uint8 [N, H, W]` at the suite's size, 0 = background.
+        landmarks: `float32 [N, L, 2]`, fractions, from methods that name landmarks themselves
+            (capability `locate`); the metric then fits no regressor.
+    """
+
+    ids: Sequence[str]
+    keypoints: NDArray[np.float32] | None = None
+    confidence: NDArray[np.float32] | None = None
+    part_labels: NDArray[np.uint8] | None = None
+    landmarks: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """All that a metric may look at: predictions and truth of the roles `regress` and `test`."""
+
+    test: Predicted
+    test_truth: Samples
+    regress: Predicted | None = None
+    regress_truth: Samples | None = None
+    landmark_names: tuple[str, ...] = ()
+    part_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A metric's answer.
+
+    Attributes:
+        value: the score; NaN when undefined, never a stand-in number.
+        per_image: `float64 [N]` over the test images, NaN where an image was left out; `None` when
+            the metric is no mean over images.
+        excluded: how many images or points were left out, by reason.
+        also: the same quantity under other conventions, by name.
+        resample: the metric recomputed on these test positions (with repeats), for metrics that
+            are no mean over images; `None` means the mean of `per_image`.
+    """
+
+    value: float
+    per_image: NDArray[np.float64] | None = None
+    excluded: Mapping[str, int] = field(default_factory=dict)
+    also: Mapping[str, float] = field(default_factory=dict)
+    resample: Callable[[NDArray[np.int64]], float] | None = None

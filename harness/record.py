@@ -1,0 +1,172 @@
+"""The record: the JSON of one finished cell, and the only thing leaderboards read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from harness.errors import RecordError
+from harness.files import write_text
+
+#: Version of the record's schema.
+SCHEMA = 1
+
+
+class Part(BaseModel):
+    """Base of the record's pieces: unknown keys are refused, NaN is written as null."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="null")
+
+
+class SuiteRef(Part):
+    """Which protocol was measured."""
+
+    name: str
+    version: int
+    fingerprint: str = Field(description="sha256 of protocol, data and metric versions.")
+    protocol: dict[str, Any] = Field(description="What was hashed.")
+
+
+class MethodRef(Part):
+    """What was measured."""
+
+    name: str
+    kind: Literal["learned", "trivial", "oracle", "external"]
+    plugin: str = Field(description="Distribution that brought the method.")
+    plugin_version: str
+    version: int = Field(description="The method's own version.")
+    preset: str
+    config: dict[str, Any] = Field(description="The resolved configuration, complete.")
+    sees: list[str] = Field(description="What the method was allowed to look at.")
+    capabilities: list[str]
+    fingerprint: str = Field(description="sha256 of name, version and configuration.")
+
+
+class Score(Part):
+    """One metric's answer."""
+
+    metric: str
+    version: int = Field(description="The metric's version.")
+    value: float | None = Field(description="Null when undefined or not applicable.")
+    unit: str
+    direction: Literal["higher", "lower"]
+    ci95: tuple[float, float] | None = Field(
+        default=None, description="Percentile bootstrap over test images."
+    )
+    n: int = Field(description="Test images that were counted.")
+    params: dict[str, Any] = Field(default_factory=dict)
+    also: dict[str, float | None] = Field(
+        default_factory=dict, description="The value under other conventions."
+    )
+    excluded: dict[str, int] = Field(
+        default_factory=dict, description="What was left out, by reason."
+    )
+    per_image: str | None = Field(
+        default=None, description="Array name in the file of per-image values."
+    )
+    missing: str = Field(default="", description="Why there is no value.")
+
+
+class Cost(Part):
+    """What the cell cost."""
+
+    fit_seconds: float
+    predict_seconds: float
+    peak_memory_bytes: int
+    parameters: int
+    device: str
+    threads: int
+    precision: str
+    resumed: int = Field(default=0, description="How often the fit was interrupted and resumed.")
+
+
+class Provenance(Part):
+    """Where the numbers come from."""
+
+    harness: str
+    git: str | None = Field(description="Commit of a source checkout, with +dirty; else null.")
+    python: str
+    torch: str | None
+    platform: str
+    packages: dict[str, str]
+    started: str = Field(description="UTC, ISO 8601.")
+    finished: str = Field(description="UTC, ISO 8601.")
+    command: str = Field(default="", description="The command that repeats it.")
+
+
+class Record(Part):
+    """One (method, preset, suite, seed), finished or failed.
+
+    Attributes:
+        notes: what a reader must know, such as how keypoints were obtained.
+        artifacts: files beside the record, by name, relative to its folder.
+    """
+
+    schema_version: Literal[1] = 1
+    id: str = Field(description="First 16 digits of the hash of suite, method and seed.")
+    status: Literal["finished", "failed"]
+    error: str = ""
+    suite: SuiteRef
+    method: MethodRef
+    seed: int
+    scores: list[Score] = Field(default_factory=list)
+    cost: Cost | None = None
+    provenance: Provenance
+    notes: list[str] = Field(default_factory=list)
+    artifacts: dict[str, str] = Field(default_factory=dict)
+
+    def score(self, metric: str) -> Score | None:
+        """The score of a metric, or `None` when the record has none."""
+        return next((score for score in self.scores if score.metric == metric), None)
+
+
+def record_schema() -> dict[str, Any]:
+    """The JSON Schema of a record."""
+    return Record.model_json_schema(mode="serialization")
+
+
+def write_record(record: Record, path: Path) -> None:
+    """Write a record whole or not at all.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    write_text(path, record.model_dump_json(indent=1) + "\n")
+
+
+def read_record(path: Path) -> Record:
+    """Read and check a record.
+
+    Raises:
+        RecordError: the file is missing, is not JSON or does not keep the schema.
+    """
+    try:
+        return Record.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise RecordError(f"{path}: not a readable record: {error}.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise RecordError(f"{path}: not a valid record: {where}: {first['msg']}.") from None
+
+
+def read_records(folder: Path) -> tuple[list[Record], list[str]]:
+    """All records below a folder, sorted by path, and one sentence for each unreadable one.
+
+    Any `*.json` below a folder named `records`, and any `record.json`, counts.
+    """
+    records: list[Record] = []
+    problems: list[str] = []
+    for path in sorted(folder.rglob("*.json")):
+        if path.name.startswith("."):
+            continue
+        if path.name != "record.json" and "records" not in path.parts:
+            continue
+        try:
+            records.append(read_record(path))
+        except RecordError as error:
+            problems.append(str(error))
+    return records, problems

@@ -1,0 +1,240 @@
+"""Entry points to lazy specs: what is installed, who brought it, and what is broken.
+
+Loading is our own loop instead of pluggy's, because a plugin that fails to import must be contained
+and a second owner of a name must be reported.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Generic, TypeVar
+
+import pluggy
+
+from harness.contract import hooks
+from harness.contract.specs import (
+    CONTRACT,
+    DatasetSpec,
+    ExecutorSpec,
+    MethodSpec,
+    MetricSpec,
+    Spec,
+    SuiteSpec,
+)
+from harness.errors import ContractError
+from harness.names import unknown_name
+
+#: The entry-point group of all plugins, bundled ones included.
+GROUP = "harness"
+
+S = TypeVar("S", bound=Spec)
+
+
+@dataclass(frozen=True)
+class Entry(Generic[S]):
+    """A spec with its owner.
+
+    Attributes:
+        spec: what the plugin declared.
+        distribution: the package that brought it.
+        package_version: the package's version.
+    """
+
+    spec: S
+    distribution: str
+    package_version: str
+
+    @property
+    def full_name(self) -> str:
+        """`distribution/name`, which always works, even when two packages share a name."""
+        return f"{self.distribution}/{self.spec.name}"
+
+    def load(self, target: str) -> Any:
+        """Import `package.module:Attribute` named by the spec.
+
+        Raises:
+            ContractError: the target does not exist or fails to import.
+        """
+        module, _, attribute = target.partition(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except Exception as error:
+            raise ContractError(
+                f"{self.full_name}: cannot load {target!r}: {type(error).__name__}: {error} "
+                f"(package {self.distribution} {self.package_version})."
+            ) from error
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """One entry point and how loading it went; `error` is empty when it is fine."""
+
+    name: str
+    module: str
+    distribution: str
+    package_version: str
+    seconds: float
+    error: str = ""
+    offers: tuple[str, ...] = ()
+
+
+@dataclass
+class Catalogue(Generic[S]):
+    """All specs of one kind, by name; two owners of one name are kept and reported."""
+
+    kind: str
+    entries: dict[str, list[Entry[S]]] = field(default_factory=dict)
+
+    def add(self, entry: Entry[S]) -> None:
+        """Register one spec under its short name."""
+        self.entries.setdefault(entry.spec.name, []).append(entry)
+
+    def names(self) -> list[str]:
+        """All short names, sorted."""
+        return sorted(self.entries)
+
+    def __iter__(self) -> Iterator[Entry[S]]:
+        for name in self.names():
+            yield from self.entries[name]
+
+    def get(self, name: str) -> Entry[S]:
+        """The entry of this name, short or `distribution/name`.
+
+        Raises:
+            UnknownName: no such name; the nearest one is offered.
+            ContractError: two packages own the name.
+        """
+        distribution, slash, short = name.rpartition("/")
+        found = self.entries.get(short, [])
+        if slash:
+            found = [entry for entry in found if entry.distribution == distribution]
+        if not found:
+            plural = f"{self.kind}s"
+            hint = f"'harness list {plural}' shows all {len(self.entries)}."
+            raise unknown_name(self.kind, name, self.names(), hint)
+        if len(found) > 1:
+            owners = " and ".join(entry.full_name for entry in found)
+            raise ContractError(
+                f"The {self.kind} name {name!r} has two owners: {owners}. "
+                "Use the full name, or uninstall one of the packages."
+            )
+        return found[0]
+
+
+@dataclass
+class Registry:
+    """Everything the installed plugins offer."""
+
+    methods: Catalogue[MethodSpec] = field(default_factory=lambda: Catalogue("method"))
+    datasets: Catalogue[DatasetSpec] = field(default_factory=lambda: Catalogue("dataset"))
+    metrics: Catalogue[MetricSpec] = field(default_factory=lambda: Catalogue("metric"))
+    suites: Catalogue[SuiteSpec] = field(default_factory=lambda: Catalogue("suite"))
+    executors: Catalogue[ExecutorSpec] = field(default_factory=lambda: Catalogue("executor"))
+    plugins: list[Plugin] = field(default_factory=list)
+    manager: pluggy.PluginManager = field(default_factory=lambda: _manager())
+
+    def duplicates(self) -> list[str]:
+        """One sentence for every name with two owners."""
+        catalogues: list[Catalogue[Any]] = [
+            self.methods,
+            self.datasets,
+            self.metrics,
+            self.suites,
+            self.executors,
+        ]
+        return [
+            f"{catalogue.kind} {name!r}: " + " and ".join(entry.full_name for entry in found)
+            for catalogue in catalogues
+            for name, found in catalogue.entries.items()
+            if len(found) > 1
+        ]
+
+
+_KINDS: dict[str, tuple[str, type[Spec]]] = {
+    "harness_methods": ("methods", MethodSpec),
+    "harness_datasets": ("datasets", DatasetSpec),
+    "harness_metrics": ("metrics", MetricSpec),
+    "harness_suites": ("suites", SuiteSpec),
+    "harness_executors": ("executors", ExecutorSpec),
+}
+
+
+@cache
+def registry() -> Registry:
+    """The registry of this process, scanned once.
+
+    The environment variable `HARNESS_PLUGINS=a,b` limits loading to these entry points.
+    """
+    wanted = os.environ.get("HARNESS_PLUGINS")
+    allowed = None if wanted is None else {name.strip() for name in wanted.split(",")}
+    return load(
+        point for point in entry_points(group=GROUP) if allowed is None or point.name in allowed
+    )
+
+
+def load(points: Iterator[EntryPoint]) -> Registry:
+    """Load entry points one by one, containing whatever goes wrong."""
+    found = Registry()
+    for point in sorted(points, key=lambda p: (p.dist.name if p.dist else "", p.name)):
+        distribution = point.dist.name if point.dist else "unknown"
+        version = point.dist.version if point.dist else "0"
+        start = time.perf_counter()
+        error, offers = "", ()
+        try:
+            offers = _register(found, point, distribution, version)
+        except Exception as problem:  # noqa: BLE001 - foreign code
+            error = f"{type(problem).__name__}: {problem}"
+        found.plugins.append(
+            Plugin(
+                name=point.name,
+                module=point.value,
+                distribution=distribution,
+                package_version=version,
+                seconds=time.perf_counter() - start,
+                error=error,
+                offers=offers,
+            )
+        )
+    return found
+
+
+def _manager() -> pluggy.PluginManager:
+    manager = pluggy.PluginManager(hooks.PROJECT)
+    manager.add_hookspecs(hooks)
+    return manager
+
+
+def _register(
+    found: Registry, point: EntryPoint, distribution: str, version: str
+) -> tuple[str, ...]:
+    """Import one plugin and add its specs; a plugin is taken whole or not at all."""
+    module = point.load()
+    probe = _manager()
+    probe.register(module)
+    probe.check_pending()
+    specs: list[tuple[str, Spec]] = []
+    for hook_name, (catalogue, kind) in _KINDS.items():
+        for answer in getattr(probe.hook, hook_name)():
+            specs += [(catalogue, _checked(spec, kind, hook_name)) for spec in answer]
+    found.manager.register(module, name=f"{distribution}:{point.name}")
+    for catalogue, spec in specs:
+        getattr(found, catalogue).add(Entry(spec, distribution, version))
+    return tuple(spec.name for _, spec in specs)
+
+
+def _checked(spec: object, kind: type[Spec], hook_name: str) -> Spec:
+    if not isinstance(spec, kind):
+        raise ContractError(
+            f"hook {hook_name!r} must return {kind.__name__} objects, got {type(spec).__name__}"
+        )
+    if spec.contract != CONTRACT:
+        raise ContractError(
+            f"{spec.name!r} was built for contract {spec.contract}, this harness has {CONTRACT}"
+        )
+    return spec

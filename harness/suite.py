@@ -1,0 +1,131 @@
+"""A suite: the protocol that makes scores comparable."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from harness.contract.config import Options
+from harness.contract.specs import SuiteSpec
+from harness.errors import ConfigError
+from harness.registry import Registry
+from harness.toml import read_toml, validate
+
+
+class Role(Options):
+    """Which split a role uses."""
+
+    split: str = Field(description="Name of one of the dataset's splits.")
+    limit: int | None = Field(
+        default=None, ge=1, description="Use only the first so many samples of the split."
+    )
+
+
+class Roles(Options):
+    """The splits by role."""
+
+    fit: Role = Field(description="Images only, for the method.")
+    regress: Role | None = Field(
+        default=None, description="Labelled images for regressors and assignments."
+    )
+    test: Role = Field(description="Labelled images that are scored.")
+
+
+class MetricUse(Options):
+    """A metric with the suite's parameters."""
+
+    name: str = Field(description="Name of the metric.")
+    params: dict[str, Any] = Field(default_factory=dict, description="Its parameters.")
+
+
+class Published(Options):
+    """A number from a paper: stands in a row of its own, never ranked with measured ones."""
+
+    method: str = Field(description="Name as in the paper.")
+    metric: str = Field(description="Name of one of the suite's metrics.")
+    value: float = Field(description="The printed number, in the metric's unit.")
+    source: str = Field(description="Paper and table.")
+    page: str = Field(default="", description="Page, where known.")
+    marks: list[str] = Field(default_factory=list, description="The paper's own reservations.")
+
+
+class Suite(Options):
+    """The protocol in a suite's TOML file; the suite's name is the file's stem."""
+
+    name: str = Field(description="Unique name.")
+    version: int = Field(ge=1, description="Raised whenever scores change their meaning.")
+    summary: str = Field(description="One line.")
+    description: str = Field(default="", description="More, for the documentation.")
+    dataset: str = Field(description="Name of the dataset.")
+    dataset_options: dict[str, Any] = Field(default_factory=dict, description="Its options.")
+    image_size: int = Field(ge=8, le=2048, description="Side in pixels at which is measured.")
+    parts: int = Field(ge=1, le=254, description="K: keypoints or parts asked of a method.")
+    default_preset: str = Field(default="quick", description="Preset when none is named.")
+    baselines: list[str] = Field(
+        default_factory=list,
+        description="Trivial methods of every leaderboard; `untrained` is the method at step 0.",
+    )
+    oracles: list[str] = Field(default_factory=list, description="Ceilings that use labels.")
+    roles: Roles = Field(description="Splits by role.")
+    metrics: list[MetricUse] = Field(min_length=1, description="The first one ranks.")
+    published: list[Published] = Field(default_factory=list, description="Numbers from papers.")
+    notes: list[str] = Field(default_factory=list, description="Printed under the leaderboard.")
+    official_overlap: bool = Field(
+        default=False, description="The protocol itself lets test images occur in `fit`."
+    )
+
+    def protocol(self) -> dict[str, Any]:
+        """What changes a score's meaning, as JSON: everything but texts, baselines and rows."""
+        kept = {"name", "version", "dataset", "dataset_options", "image_size", "parts", "roles"}
+        return self.model_dump(mode="json", include=kept | {"metrics", "official_overlap"})
+
+
+def load_suite(spec: SuiteSpec, settings: dict[str, Any] | None = None) -> Suite:
+    """Read and check a suite file.
+
+    Args:
+        spec: where the file is.
+        settings: values of `--set suite.key=value` without the prefix: fields of the suite, and
+            parameters of its metrics (a parameter goes to every metric that has it).
+
+    Raises:
+        ConfigError: the file is malformed, or a published row names a metric the suite lacks.
+        UnknownName: a key does not exist.
+    """
+    values = {"name": spec.name, **read_toml(spec.path)}
+    plain = {key: value for key, value in (settings or {}).items() if key in Suite.model_fields}
+    suite = validate(Suite, {**values, **plain}, str(spec.path))
+    if suite.name != spec.name:
+        raise ConfigError(f"{spec.path}: the suite's name is the file's stem, not {suite.name!r}.")
+    used = {use.name for use in suite.metrics}
+    for row in suite.published:
+        if row.metric not in used:
+            raise ConfigError(
+                f"{spec.path}: published row {row.method!r} names the metric {row.metric!r}, "
+                f"which the suite does not use."
+            )
+    return suite
+
+
+def with_metric_params(suite: Suite, params: dict[str, Any], known: Registry) -> Suite:
+    """The suite with parameters set in every metric that has a parameter of that name.
+
+    Raises:
+        ConfigError: no metric of the suite has the parameter.
+    """
+    uses = list(suite.metrics)
+    for key, value in params.items():
+        hits = 0
+        for index, use in enumerate(uses):
+            entry = known.metrics.get(use.name)
+            if key in entry.load(entry.spec.params).model_fields:
+                uses[index] = use.model_copy(update={"params": {**use.params, key: value}})
+                hits += 1
+        if not hits:
+            names = ", ".join(use.name for use in uses)
+            raise ConfigError(
+                f"--set suite.{key}: neither the suite {suite.name!r} nor its metrics ({names}) "
+                "have this setting."
+            )
+    return suite.model_copy(update={"metrics": uses})

@@ -1,0 +1,1 @@
+"""Faces rendered by code, with exact landmarks, parts, attributes and captions."""

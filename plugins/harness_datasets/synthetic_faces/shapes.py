@@ -1,0 +1,52 @@
+"""Signed distances to plane shapes: negative inside, in the unit of the coordinates.
+
+Only operations that IEEE 754 defines to the last bit are used (no sine, no
+exponential, no fused sums), so that a face has the same bytes on every machine.
+"""
+
+import numpy as np
+
+from harness_datasets.synthetic_faces.draws import Floats
+
+
+def norm(u: Floats, v: Floats) -> Floats:
+    """Length of the vector (u, v)."""
+    squares = u * u
+    squares += v * v
+    return np.sqrt(squares, out=squares)
+
+
+def ellipse(u: Floats, v: Floats, width: Floats, height: Floats) -> Floats:
+    """Distance to an ellipse of the given half axes; exact for circles, first order otherwise."""
+    distance = norm(u / width, v / height)
+    distance -= 1
+    distance *= np.minimum(width, height)
+    return distance
+
+
+def pillar(u: Floats, v: Floats, width: Floats, height: Floats, length: Floats) -> Floats:
+    """Distance to an ellipse whose lower half is pulled down by `length`."""
+    return ellipse(u, v - np.clip(v, 0, length), width, height)
+
+
+def rounded_box(u: Floats, v: Floats, width: Floats, height: Floats, radius: Floats) -> Floats:
+    """Distance to a box of half sides `width` and `height` with corners of `radius`."""
+    beyond_u = np.abs(u)
+    beyond_u -= width - radius
+    beyond_v = np.abs(v)
+    beyond_v -= height - radius
+    inside = np.minimum(np.maximum(beyond_u, beyond_v), 0)
+    distance = norm(np.maximum(beyond_u, 0), np.maximum(beyond_v, 0))
+    distance += inside
+    distance -= radius
+    return distance
+
+
+def wave(turns: Floats) -> Floats:
+    """A sine of period 1 made of parabolas, in [-1, 1]."""
+    phase = turns - np.rint(turns)
+    bend = np.abs(phase)
+    bend *= -16
+    bend += 8
+    bend *= phase
+    return bend
