@@ -7,7 +7,6 @@ and a second owner of a name must be reported.
 from __future__ import annotations
 
 import importlib
-import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from harness.contract.specs import (
     Spec,
     SuiteSpec,
 )
+from harness.environment import allowed_plugins
 from harness.errors import ContractError
 from harness.names import unknown_name
 
@@ -171,8 +171,7 @@ def registry() -> Registry:
 
     The environment variable `HARNESS_PLUGINS=a,b` limits loading to these entry points.
     """
-    wanted = os.environ.get("HARNESS_PLUGINS")
-    allowed = None if wanted is None else {name.strip() for name in wanted.split(",")}
+    allowed = allowed_plugins()
     return load(
         point for point in entry_points(group=GROUP) if allowed is None or point.name in allowed
     )

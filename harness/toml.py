@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from harness.errors import ConfigError, UnknownName, UserError
+from harness.errors import ConfigError, UnknownName
 from harness.names import unknown_name
 
 M = TypeVar("M", bound=BaseModel)

@@ -14,6 +14,7 @@ from harness.contract.config import MethodConfig
 
 if TYPE_CHECKING:
     from torch import Generator, Tensor, device
+    from torch.nn import Module
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,9 @@ class Run(Protocol):
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The precision context for forward passes (float32 or bfloat16)."""
+
+    def prepare(self, module: Module) -> Module:
+        """Move a module to the device, in the memory order that suits it; returns it."""
 
     def steps(
         self, total: int, state: Mapping[str, Stateful], name: str = "train"

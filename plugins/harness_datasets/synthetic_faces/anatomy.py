@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness_datasets.synthetic_faces.draws import Draws, Floats
+from harness_datasets.synthetic_faces.draws import Draws, Floats, chosen
 from harness_datasets.synthetic_faces.frame import Frame, rotation
 
 Flags = NDArray[np.bool_]
@@ -41,13 +41,13 @@ class Difficulty:
 
 
 DIFFICULTIES = {
-    "aligned": Difficulty(0.05, (0.58, 0.64), 3, 0.10, 0.06),
-    "mid": Difficulty(0.17, (0.47, 0.66), 15, 0.30, 0.12),
-    "wild": Difficulty(0.33, (0.36, 0.66), 30, 0.50, 0.20),
+    "aligned": Difficulty(0.05, (0.58, 0.64), 3, 0.20, 0.12),
+    "mid": Difficulty(0.17, (0.47, 0.66), 15, 0.36, 0.18),
+    "wild": Difficulty(0.33, (0.36, 0.66), 30, 0.50, 0.25),
 }
 
 #: mean height of the head's centre: a little above the image's, to leave room for shoulders
-MEAN_HEIGHT = -0.08
+MEAN_HEIGHT = 0.0
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def draw_person(
         **pose,
         skin=draw_skin(draws),
         hair=draw_hair_colour(draws, attributes["light_hair"]),
-        width=draws.uniform(0.72, 0.80),
+        width=draws.uniform(0.67, 0.77),
         light=draws.uniform(-1, 1),
     )
 
@@ -153,5 +153,5 @@ def draw_hair_colour(draws: Draws, light: Flags) -> Floats:
     dark = draws.colour((0.00, 0.09), (0.25, 0.65), (0.08, 0.34))
     blond = draws.colour((0.08, 0.13), (0.35, 0.68), (0.74, 0.95))
     grey = draws.colour((0.08, 0.14), (0.03, 0.12), (0.66, 0.88))
-    pale = np.where(draws.chance(0.25)[:, None, None, None], grey, blond)
-    return np.where(light[:, None, None, None], pale, dark)
+    pale = chosen(draws.chance(0.25), grey, blond)
+    return chosen(light, pale, dark)

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness_datasets.synthetic_faces.canvas import Canvas
-from harness_datasets.synthetic_faces.draws import Draws, Floats
+from harness_datasets.synthetic_faces.draws import Draws, Floats, chosen
 from harness_datasets.synthetic_faces.frame import Frame, rotation
 from harness_datasets.synthetic_faces.shapes import rounded_box, wave
 
 #: cool and pale, so that backgrounds differ from skin, hair and clothes on average only
-HUE, SATURATION, VALUE = (0.20, 0.72), (0.05, 0.5), (0.15, 0.95)
+HUE, SATURATION, VALUE = (0.20, 0.72), (0.05, 0.45), (0.2, 0.95)
 
 DISTRACTORS = 3
 
@@ -51,9 +51,9 @@ class Background:
         near = draws.colour(HUE, SATURATION, VALUE)
         far = draws.colour(HUE, SATURATION, VALUE)
         cosine, sine = rotation(draws.uniform(-1, 1, shape=(1, 1, 1)))
-        side = np.where(draws.chance(0.5), 0.5, -0.5).astype(np.float32)[:, None, None, None]
-        slope = (far - near) * side
-        tint = draws.uniform(-0.04, 0.04, shape=(3, 1, 1))
+        slope = (far - near) * np.float32(0.4)
+        slope = chosen(draws.chance(0.5), slope, -slope)
+        tint = draws.uniform(-0.03, 0.03, shape=(3, 1, 1))
         frequency, (wave_x, wave_y) = draws.uniform(0.8, 4), rotation(draws.uniform(-1, 1))
         return cls(
             middle=(near + far) / 2,
@@ -62,8 +62,8 @@ class Background:
             frequency_x=frequency * wave_x,
             frequency_y=frequency * wave_y,
             phase=draws.uniform(0, 1),
-            wave_colour=draws.uniform(-0.14, 0.14, shape=(1, 1, 1)) + tint,
-            coarse_colour=draws.uniform(-0.12, 0.12, shape=(3, 1, 1)),
+            wave_colour=draws.uniform(-0.09, 0.09, shape=(1, 1, 1)) + tint,
+            coarse_colour=draws.uniform(-0.10, 0.10, shape=(3, 1, 1)),
             fine_share=draws.uniform(0.2, 1.0),
             coarse=draws.uniform(-1, 1, shape=(6, 6)),
             fine=draws.uniform(-1, 1, shape=(20, 20)),
@@ -91,14 +91,14 @@ def draw_distractor(draws: Draws) -> Distractor:
     cosine, sine = rotation(draws.uniform(-0.4, 0.4))
     x, y = draws.uniform(-1, 1), draws.uniform(-1, 1)
     width, height = draws.uniform(0.12, 0.4), draws.uniform(0.12, 0.4)
-    disc = draws.chance(0.5)[:, None, None]
-    height = np.where(disc, width, height)
+    disc = draws.chance(0.5)
+    height = chosen(disc, width, height)
     one = np.ones_like(x)
     return Distractor(
         frame=Frame(x, y, one, one, cosine, sine),
         width=width,
         height=height,
-        radius=np.where(disc, width, draws.uniform(0.01, 0.1)),
+        radius=chosen(disc, width, draws.uniform(0.01, 0.1)),
         colour=draws.colour(HUE, SATURATION, VALUE),
     )
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from harness_datasets.synthetic_faces.anatomy import Flags, Person
 from harness_datasets.synthetic_faces.canvas import Canvas, Window
-from harness_datasets.synthetic_faces.draws import Draws, Floats
+from harness_datasets.synthetic_faces.draws import Draws, Floats, chosen
 from harness_datasets.synthetic_faces.frame import Frame, rotation
 from harness_datasets.synthetic_faces.parts import CLOTHES, NECK
 from harness_datasets.synthetic_faces.shapes import ellipse, pillar, wave
@@ -41,16 +41,16 @@ class Body:
         clothes = draws.colour((0.0, 1.0), (0.45, 0.95), (0.25, 0.85))
         return cls(
             frame=Frame(x, y, head.scale, np.ones_like(x), cosine, sine),
-            shoulder_width=draws.uniform(1.25, 1.55),
+            shoulder_width=draws.uniform(1.0, 1.35),
             shoulder_height=draws.uniform(0.55, 0.8),
-            neck_width=draws.uniform(0.36, 0.44) * (person.width / np.float32(0.76)),
+            neck_width=draws.uniform(0.33, 0.41),
             neckline=draws.uniform(0.12, 0.4),
             clothes=clothes,
             trim=draws.colour((0.0, 1.0), (0.1, 0.9), (0.2, 1.0)),
-            striped=np.where(draws.chance(0.3)[:, None, None], draws.uniform(0.4, 0.9), 0).astype(np.float32),
+            striped=chosen(draws.chance(0.3), draws.uniform(0.4, 0.9), 0),
             upright=draws.chance(0.5)[:, None, None],
             stripes=draws.uniform(1.5, 4),
-            collar=np.where(draws.chance(0.4)[:, None, None], draws.uniform(0.06, 0.14), 0).astype(np.float32),
+            collar=chosen(draws.chance(0.4), draws.uniform(0.06, 0.14), 0),
         )
 
     def paint_clothes(self, canvas: Canvas) -> None:

@@ -63,6 +63,13 @@ class Canvas:
         self.parts = np.zeros((count, size, size), np.uint8)
         self.axis = ((np.arange(size, dtype=np.float32) + 0.5) * (2 / size) - 1).astype(np.float32)
 
+    def images(self) -> NDArray[np.uint8]:
+        """The painted images, `[N, size, size, 3]`."""
+        levels = self.colours * np.float32(255)
+        levels += 0.5
+        np.clip(levels, 0, 255, out=levels)
+        return levels.transpose(0, 2, 3, 1).astype(np.uint8, order="C")
+
     @contextmanager
     def window(
         self, frame: Frame, u: tuple, v: tuple, rows: NDArray[np.intp] | None = None

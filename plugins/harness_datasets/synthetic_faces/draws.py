@@ -52,7 +52,7 @@ class Draws:
 
     def chance(self, probability: object) -> NDArray[np.bool_]:
         """Draw one truth value per face, `[N]`, true with `probability` (a number or `[N]`)."""
-        return self.uniform(shape=())< np.asarray(probability, np.float32)
+        return self.uniform(shape=()) < np.asarray(probability, np.float32)
 
     def colour(self, hue: tuple, saturation: tuple, value: tuple) -> Floats:
         """Draw an RGB colour in [0, 1] from a box in HSV space, `[N, 3, 1, 1]`."""
@@ -63,3 +63,10 @@ class Draws:
         turns = hue_drawn + offsets
         ramp = np.clip(np.abs((turns - np.floor(turns)) * 6 - 3) - 1, 0, 1)
         return value_drawn * (1 - saturation_drawn + saturation_drawn * ramp)
+
+
+def chosen(flags: NDArray[np.bool_], yes: object, no: object) -> Floats:
+    """`yes` where a face's flag `[N]` is set, else `no`; at least one is `[N, ...]`."""
+    ndim = max(np.ndim(yes), np.ndim(no))
+    flags = flags.reshape(-1, *[1] * (ndim - 1))
+    return np.where(flags, np.asarray(yes, np.float32), np.asarray(no, np.float32))

@@ -6,13 +6,13 @@ import numpy as np
 
 from harness_datasets.synthetic_faces.anatomy import Person
 from harness_datasets.synthetic_faces.canvas import Canvas
-from harness_datasets.synthetic_faces.draws import Draws, Floats
+from harness_datasets.synthetic_faces.draws import Draws, Floats, chosen
 from harness_datasets.synthetic_faces.frame import Frame
 from harness_datasets.synthetic_faces.parts import EYES, MOUTH, NOSE
 from harness_datasets.synthetic_faces.shapes import ellipse
 
 #: how far in front of the head's axis the features lie, in half head heights
-EYE_DEPTH, NOSE_DEPTH, MOUTH_DEPTH = 0.62, 0.85, 0.68
+EYE_DEPTH, NOSE_DEPTH, MOUTH_DEPTH = 0.5, 0.74, 0.47
 
 _WHITE = np.float32([0.95, 0.95, 0.93]).reshape(3, 1, 1)
 _BLACK = np.float32([0.05, 0.04, 0.05]).reshape(3, 1, 1)
@@ -38,11 +38,11 @@ class Eyes:
     @classmethod
     def draw(cls, draws: Draws, person: Person) -> "Eyes":
         """Draw a pair of eyes per face."""
-        thick = person.attributes["thick_brows"][:, None, None]
+        thick = person.attributes["thick_brows"]
         thin_brow, thick_brow = draws.uniform(0.016, 0.026), draws.uniform(0.048, 0.062)
         return cls(
-            apart=draws.uniform(0.32, 0.38),
-            height=draws.uniform(-0.12, -0.04),
+            apart=draws.uniform(0.29, 0.36),
+            height=draws.uniform(-0.16, -0.02),
             width=draws.uniform(0.15, 0.18),
             opening=draws.uniform(0.075, 0.11),
             iris=draws.colour((0.05, 0.62), (0.3, 0.8), (0.25, 0.6)),
@@ -51,7 +51,7 @@ class Eyes:
             gaze_v=draws.uniform(-0.012, 0.012),
             brow_gap=draws.uniform(0.17, 0.22),
             brow_tilt=draws.uniform(-0.15, 0.2),
-            brow_thickness=np.where(thick, thick_brow, thin_brow),
+            brow_thickness=chosen(thick, thick_brow, thin_brow),
             brow_colour=person.hair * np.float32(0.55),
         )
 
@@ -69,7 +69,7 @@ class Eyes:
         width, opening = self.width, self.opening
         reach = opening + 0.05
         with canvas.window(
-            self.frame(person, side), u=(-width - 0.03, width + 0.03), v=(-reach, reach)
+            self.frame(person, side), u=(-width - 0.03, width + 0.03), v=(-reach, opening)
         ) as window:
             u, v = window.u, window.v
             lid = ellipse(u, v + 0.025, width + 0.02, opening + 0.015)
@@ -80,9 +80,9 @@ class Eyes:
             gazed_u, gazed_v = u - self.gaze_u, v - self.gaze_v
             disc = ellipse(gazed_u, gazed_v, self.iris_size, self.iris_size)
             window.paint(np.minimum(window.coverage(disc), inside), self.iris)
-            half = self.iris_size * np.float32(0.5)
-            disc += half
-            window.paint(np.minimum(window.coverage(disc), inside), _BLACK)
+            half = self.iris_size / 2
+            pupil = ellipse(gazed_u, gazed_v, half, half)
+            window.paint(np.minimum(window.coverage(pupil), inside), _BLACK)
             glint = ellipse(gazed_u + 0.03, gazed_v + 0.03, half / 2, half / 2)
             window.paint(np.minimum(window.coverage(glint), inside), _WHITE)
 
@@ -111,7 +111,7 @@ class Nose:
     def draw(cls, draws: Draws) -> "Nose":
         """Draw a nose per face."""
         return cls(
-            tip=draws.uniform(0.22, 0.32),
+            tip=draws.uniform(0.20, 0.34),
             length=draws.uniform(0.30, 0.38),
             width=draws.uniform(0.12, 0.17),
             shadow=draws.uniform(0.72, 0.82),
@@ -157,20 +157,21 @@ class Mouth:
     @classmethod
     def draw(cls, draws: Draws, person: Person) -> "Mouth":
         """Draw a mouth per face; the landmarks are the corners (-width, 0) and (width, 0)."""
-        smile = person.attributes["smile"][:, None, None]
-        opened = person.attributes["mouth_open"][:, None, None]
-        painted = person.attributes["lipstick"][:, None, None, None]
-        smile_width, plain_width = draws.uniform(0.29, 0.35), draws.uniform(0.22, 0.27)
+        smile = person.attributes["smile"]
+        opened = person.attributes["mouth_open"]
+        painted = person.attributes["lipstick"]
+        smile_width, plain_width = draws.uniform(0.28, 0.33), draws.uniform(0.21, 0.26)
         smile_bend, plain_bend = draws.uniform(0.09, 0.15), draws.uniform(-0.05, 0.01)
+        lips = draws.uniform(0.035, 0.055)
         lipstick = draws.colour((0.92, 1.0), (0.7, 0.95), (0.55, 0.9))
         natural = person.skin * np.float32([0.86, 0.62, 0.62]).reshape(3, 1, 1)
         return cls(
-            height=draws.uniform(0.5, 0.58),
-            width=np.where(smile, smile_width, plain_width),
-            bend=np.where(smile, smile_bend, plain_bend),
-            lips=draws.uniform(0.035, 0.055) + np.where(painted[:, 0], 0.012, 0).astype(np.float32),
-            opening=np.where(opened, draws.uniform(0.06, 0.11), 0).astype(np.float32),
-            colour=np.where(painted, lipstick, natural),
+            height=draws.uniform(0.49, 0.61),
+            width=chosen(smile, smile_width, plain_width),
+            bend=chosen(smile, smile_bend, plain_bend),
+            lips=chosen(painted, lips + 0.012, lips),
+            opening=chosen(opened, draws.uniform(0.06, 0.11), 0),
+            colour=chosen(painted, lipstick, natural),
         )
 
     def frame(self, person: Person) -> Frame:
@@ -180,17 +181,20 @@ class Mouth:
     def paint(self, canvas: Canvas, person: Person) -> None:
         """Paint lips, the dark inside and the upper teeth."""
         reach = self.width * np.float32(1.1)
-        depth = self.lips + self.opening + np.abs(self.bend) * np.float32(1.1)
+        depth = (self.lips + self.opening) * np.float32(1.3) + np.abs(self.bend)
         with canvas.window(self.frame(person), u=(-reach, reach), v=(-depth, depth)) as window:
             along = window.u / self.width
             bow = 1 - along * along
-            off_centre = window.v - self.bend * bow
+            slope = 2 * self.bend / self.width * along
+            upright = 1 / np.sqrt(1 + slope * slope)
+            off_centre = (window.v - self.bend * bow) * upright
             away = np.abs(off_centre)
             # the corners are landmarks: the lips end a little beyond them
-            arch = bow * np.float32(0.8) + np.float32(0.2)
+            arch = bow * np.float32(0.55) + np.float32(0.45)
             lips = away - (self.lips + self.opening) * arch
+            lips = np.maximum(lips, np.abs(window.u) - self.width * np.float32(1.08))
             window.paint(window.coverage(lips), self.colour, MOUTH)
-            inside = away - np.maximum(self.opening * bow, 0.008 * arch)
+            inside = away - np.maximum(self.opening, 0.01) * bow
             cover = window.coverage(inside)
             window.paint(cover, self.colour * np.float32(0.3))
             teeth = np.maximum(inside, off_centre + self.opening * np.float32(0.1))

@@ -6,9 +6,12 @@ import numpy as np
 
 from harness_datasets.synthetic_faces.anatomy import Person
 from harness_datasets.synthetic_faces.canvas import Canvas, Window
-from harness_datasets.synthetic_faces.draws import Draws, Floats
+from harness_datasets.synthetic_faces.draws import Draws, Floats, chosen
 from harness_datasets.synthetic_faces.parts import HAIR
 from harness_datasets.synthetic_faces.shapes import ellipse, pillar, wave
+
+#: hair behind the head lies in its shadow
+BACK_SHADE = np.float32(0.82)
 
 
 @dataclass(frozen=True)
@@ -37,24 +40,24 @@ class Hair:
     @classmethod
     def draw(cls, draws: Draws, person: Person) -> "Hair":
         """Draw a haircut per face."""
-        long = person.attributes["long_hair"][:, None, None]
-        bangs = person.attributes["bangs"][:, None, None]
+        long = person.attributes["long_hair"]
+        bangs = person.attributes["bangs"]
         volume = draws.uniform(0.0, 1.0)
-        long_width, short_width = 0.16 + 0.16 * volume, 0.04 + 0.1 * volume
+        long_width, short_width = 0.10 + 0.16 * volume, 0.03 + 0.09 * volume
         long_sides, short_sides = draws.uniform(0.7, 1.2), draws.uniform(-0.15, 0.1)
         bangs_height, bare_height = draws.uniform(-0.45, -0.36), draws.uniform(-0.9, -0.7)
         return cls(
             centre=-0.12 * person.yaw,
             top=draws.uniform(-0.2, -0.12),
-            width=person.width + np.where(long, long_width, short_width),
-            height=np.where(long, 0.98, 0.95) + 0.12 * volume,
-            length=np.where(long, draws.uniform(0.55, 1.15), 0).astype(np.float32),
-            parting=person.yaw * np.float32(0.25) + draws.uniform(-0.12, 0.12),
+            width=person.width + chosen(long, long_width, short_width),
+            height=chosen(long, 0.95 + 0.1 * volume, 0.93 + 0.1 * volume),
+            length=chosen(long, draws.uniform(0.4, 1.0), 0),
+            parting=person.yaw * np.float32(0.4) + draws.uniform(-0.08, 0.08),
             opening_width=person.width * draws.uniform(0.86, 0.95),
             opening_height=draws.uniform(0.8, 0.92),
-            fringe=np.where(bangs, bangs_height, bare_height) + 0.5 * person.pitch,
-            tips=np.where(bangs, draws.uniform(0.01, 0.05), 0).astype(np.float32),
-            sides=np.where(long, long_sides, short_sides),
+            fringe=chosen(bangs, bangs_height, bare_height) + 0.5 * person.pitch,
+            tips=chosen(bangs, draws.uniform(0.01, 0.05), 0),
+            sides=chosen(long, long_sides, short_sides),
             curl=draws.uniform(0, 1) * draws.uniform(0, 0.05),
             frequency=draws.uniform(1.5, 4.0),
             phase=draws.uniform(0, 1),
@@ -65,7 +68,7 @@ class Hair:
         u, v = self._reach(self.length)
         with canvas.window(person.head, u=u, v=v) as window:
             distance = self._outline(window)
-            window.paint(window.coverage(distance), self._strands(window, person) * 0.82, HAIR)
+            window.paint(window.coverage(distance), self._strands(window, person) * BACK_SHADE, HAIR)
 
     def paint_front(self, canvas: Canvas, person: Person) -> None:
         """Paint the hair over the forehead and along the cheeks."""
@@ -77,8 +80,11 @@ class Hair:
             edge = self.fringe + self.tips * wave((window.u + self.phase) * 3)
             opening = np.maximum(opening, edge - window.v)
             distance = np.maximum(self._outline(window), -opening)
-            distance = np.maximum(distance, window.v - self.sides)
-            window.paint(window.coverage(distance), self._strands(window, person), HAIR)
+            below = window.v - self.sides
+            distance = np.maximum(distance, below)
+            fading = np.clip(BACK_SHADE - np.float32(0.36) * below, BACK_SHADE, 1)
+            colour = self._strands(window, person) * fading[:, None]
+            window.paint(window.coverage(distance), colour, HAIR)
 
     def _reach(self, length: Floats) -> tuple:
         side = self.width + 0.08

@@ -24,6 +24,7 @@ from harness_datasets.synthetic_faces.canvas import Canvas
 from harness_datasets.synthetic_faces.captions import captions_of
 from harness_datasets.synthetic_faces.draws import Draws, Floats
 from harness_datasets.synthetic_faces.features import Eyes, Mouth, Nose
+from harness_datasets.synthetic_faces.frame import take
 from harness_datasets.synthetic_faces.hair import Hair
 from harness_datasets.synthetic_faces.head import Head
 from harness_datasets.synthetic_faces.parts import PART_NAMES
@@ -46,8 +47,8 @@ RENDERER_VERSION = 0
 #: "left" and "right" are the image's
 LANDMARK_NAMES = ("left eye", "right eye", "nose tip", "left mouth corner", "right mouth corner")
 
-#: pixels painted at a time: few enough to stay in a core's cache
-CHUNK_PIXELS = 1 << 17
+#: pixels painted at a time: fewer cost more calls, more leave the caches (benchmarks/synthetic_faces_render.py)
+CHUNK_PIXELS = 1 << 18
 
 
 @dataclass(frozen=True)
@@ -96,28 +97,22 @@ def render_faces(
         DataError: the difficulty or a fixed attribute is unknown, or an index is negative.
     """
     numbers = _checked(indices, size, difficulty, fixed or {})
+    everyone = draw_person(numbers, seed, difficulty, fixed or {})
     faces = Faces(
         images=np.empty((len(numbers), size, size, 3), np.uint8),
         landmarks=np.empty((len(numbers), len(LANDMARK_NAMES), 2), np.float32),
         parts=np.empty((len(numbers), size, size), np.uint8),
-        attributes=np.empty((len(numbers), len(ATTRIBUTE_NAMES)), np.float32),
-        captions=[""] * len(numbers),
+        attributes=np.stack([everyone.attributes[name] for name in ATTRIBUTE_NAMES], axis=1).astype(np.float32),
+        captions=captions_of(everyone.attributes),
     )
     chunk = max(1, CHUNK_PIXELS // (size * size))
+    order = np.argsort(everyone.head.scale.reshape(-1))  # heads of like size share small windows
     for start in range(0, len(numbers), chunk):
-        rows = slice(start, start + chunk)
-        person = draw_person(numbers[rows], seed, difficulty, fixed or {})
-        canvas = Canvas(len(person.yaw), size, windowed=windowed)
-        faces.landmarks[rows] = _paint(canvas, person, numbers[rows], seed, difficulty)
-        colours = canvas.colours
-        colours *= 255
-        colours += 0.5
-        np.clip(colours, 0, 255, out=colours)
-        np.copyto(faces.images[rows], colours.transpose(0, 2, 3, 1), casting="unsafe")
+        rows = order[start : start + chunk]
+        canvas = Canvas(len(rows), size, windowed=windowed)
+        faces.landmarks[rows] = _paint(canvas, take(everyone, rows), numbers[rows], seed, difficulty)
+        faces.images[rows] = canvas.images()
         faces.parts[rows] = canvas.parts
-        for column, name in enumerate(ATTRIBUTE_NAMES):
-            faces.attributes[rows, column] = person.attributes[name]
-        faces.captions[rows] = captions_of(person.attributes)
     return faces
 
 
@@ -126,7 +121,7 @@ def render_split(
 ) -> Faces:
     """Render faces `start` to `start + count` in several threads; arguments as `render_faces`."""
     step = max(64, -(-count // (8 * workers)))
-    blocks = [range(first, min(first + step, start + count)) for first in range(start, start + count, step)]
+    blocks = [range(first, min(first + step, start + count)) for first in range(start, start + count, step) or [start]]
     with ThreadPoolExecutor(workers) as pool:
         done = list(
             pool.map(

@@ -6,7 +6,7 @@ import numpy as np
 
 from harness_datasets.synthetic_faces.anatomy import Person
 from harness_datasets.synthetic_faces.canvas import Canvas
-from harness_datasets.synthetic_faces.draws import Draws, Floats
+from harness_datasets.synthetic_faces.draws import Draws, Floats, chosen
 from harness_datasets.synthetic_faces.features import EYE_DEPTH, Eyes
 from harness_datasets.synthetic_faces.frame import take
 from harness_datasets.synthetic_faces.parts import HAT
@@ -29,10 +29,10 @@ class Hat:
     def draw(cls, draws: Draws, person: Person) -> "Hat":
         """Draw a hat per face, worn or not."""
         crown_width = person.width + draws.uniform(0.1, 0.2)
-        wide = draws.chance(0.5)[:, None, None]
+        wide = draws.chance(0.5)
         return cls(
             brim_height=draws.uniform(-0.62, -0.5) + 0.3 * person.pitch,
-            brim_width=crown_width + np.where(wide, draws.uniform(0.2, 0.45), 0.04).astype(np.float32),
+            brim_width=crown_width + chosen(wide, draws.uniform(0.2, 0.45), 0.04),
             brim_thickness=draws.uniform(0.07, 0.12),
             crown_width=crown_width,
             crown_height=draws.uniform(0.6, 0.8),
@@ -97,7 +97,7 @@ class Glasses:
             u = np.abs(window.u)
             lens = rounded_box(u - eyes.apart, window.v, glasses.width, glasses.height, glasses.radius)
             person_there = window.parts > 0
-            tint = window.coverage(lens) * glasses.tint
+            tint = window.coverage(lens) * glasses.tint * person_there
             window.paint(tint, glasses.colour)
             rim = np.abs(lens) - glasses.thickness
             bar = np.abs(window.v + glasses.height * 0.4) - glasses.thickness

@@ -1,0 +1,100 @@
+"""The Python call behind `harness run`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.errors import RunError, UserError
+from harness.plan import Cell, Request, RunOptions, make_plan
+from harness.record import Record
+from harness.registry import Registry, registry
+from harness.runner import Outcome
+from harness.watching import CellWatcher
+
+
+def run(
+    method: str,
+    suite: str,
+    preset: str | None = None,
+    seed: int = 0,
+    *,
+    settings: Mapping[str, Any] | None = None,
+    data: str | Path | None = None,
+    output: str | Path = "runs",
+    device: str = "auto",
+    precision: str = "auto",
+    fresh: bool = False,
+) -> Record:
+    """Run one cell, or read it back when it is finished already.
+
+    Args:
+        method: name of the method.
+        suite: name of the suite.
+        preset: a preset of the method; the suite's default when `None`.
+        seed: fixes everything random.
+        settings: fields of the method's configuration; `suite.<key>` for the suite's.
+        data: the data root; the default root when `None`.
+        output: folder for runs.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        precision: `auto`, `fp32` or `bf16`.
+        fresh: run it again even when it is finished.
+
+    Returns:
+        The record; its files lie below `output`.
+
+    Raises:
+        UserError: a name, a value or the data are wrong.
+        RunError: the cell failed.
+    """
+    request = Request(
+        methods=[method],
+        suites=[suite],
+        preset=preset,
+        seeds=[seed],
+        settings=[f"{key}={_as_toml(value)}" for key, value in (settings or {}).items()],
+        baselines=False,
+    )
+    options = RunOptions(
+        output=Path(output),
+        data=None if data is None else Path(data),
+        device=device,
+        precision=precision,
+        fresh=fresh,
+    )
+    known = registry()
+    (outcome,) = execute(make_plan(request, known), options, known)
+    if outcome.record is None or outcome.status == "failed":
+        raise (UserError if outcome.exit_code == UserError.exit_code else RunError)(outcome.error)
+    return outcome.record
+
+
+def execute(
+    cells: Sequence[Cell],
+    options: RunOptions,
+    known: Registry,
+    *,
+    watcher: CellWatcher | None = None,
+    executor: str = "local",
+    workers: int = 1,
+) -> Iterator[Outcome]:
+    """Run cells by an executor; a failing cell does not stop the others.
+
+    Raises:
+        UnknownName: there is no such executor.
+    """
+    entry = known.executors.get(executor)
+    runs = entry.load(entry.spec.target)(workers=workers)
+    yield from runs.run(cells, options, known, watcher or CellWatcher())
+
+
+def _as_toml(value: object) -> str:
+    """A plain value as TOML text: the inverse of what `--set` reads."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(_as_toml(item) for item in value) + "]"
+    return str(value)

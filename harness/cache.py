@@ -1,0 +1,322 @@
+"""Decoded, resized splits, built once as memory-mapped arrays and opened by everyone after.
+
+A split lies in a folder of its own, named by the fingerprint of all its bytes depend on, written
+under a temporary name behind a file lock and renamed when it is whole.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from filelock import FileLock
+
+from harness.contract.arrays import Samples
+from harness.contract.dataset import Dataset
+from harness.environment import cache_root, default_data_root
+from harness.errors import DataError, RunError
+from harness.fingerprint import fingerprint
+from harness.registry import Registry
+from harness.suite import Suite
+from harness.toml import validate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Samples read at once; small enough to show progress, large enough for vectorised datasets.
+CHUNK = 128
+#: Raised when the layout of the cache changes.
+LAYOUT = 1
+
+#: Told (description, done, total) while a split is built.
+Progress = Callable[[str, int, int], None]
+_ARRAYS = [f.name for f in fields(Samples) if f.name not in ("ids", "captions")]
+
+
+@dataclass(frozen=True)
+class CachedSplit:
+    """A split as memory-mapped arrays.
+
+    Attributes:
+        samples: the arrays; read-only, loaded page by page when touched.
+        digests: one 16-byte hash of each image's pixels, as hexadecimal text.
+        fingerprint: sha256 of names, pixels and labels.
+        folder: where the arrays lie.
+    """
+
+    samples: Samples
+    digests: Sequence[str]
+    fingerprint: str
+    folder: Path
+
+    def first(self, count: int | None) -> CachedSplit:
+        """The split cut to its first samples."""
+        if count is None or count >= len(self.samples):
+            return self
+        cut = {
+            f.name: value[:count]
+            for f in fields(Samples)
+            if (value := getattr(self.samples, f.name)) is not None
+        }
+        return replace(
+            self,
+            samples=replace(self.samples, **cut),
+            digests=self.digests[:count],
+            fingerprint=fingerprint({"split": self.fingerprint, "first": count}),
+        )
+
+
+def open_dataset(
+    suite: Suite, known: Registry, data: Path | None = None, *, skip_broken: bool = False
+) -> Dataset:
+    """The suite's dataset at its root.
+
+    Args:
+        suite: the suite.
+        known: the registry.
+        data: the data root of `--data`; without it the default root is searched.
+        skip_broken: pass over broken image files, for datasets that offer it.
+
+    Raises:
+        DataError: there is no such data root, or files are missing.
+        ConfigError: an option of the dataset is wrong.
+    """
+    entry = known.datasets.get(suite.dataset)
+    model = entry.load(entry.spec.options)
+    values = dict(suite.dataset_options)
+    if skip_broken:
+        if "skip_broken" not in model.model_fields:
+            raise DataError(f"--skip-broken: the dataset {suite.dataset!r} has no files to skip.")
+        values["skip_broken"] = True
+    options = validate(model, values, f"suite {suite.name}: dataset_options")
+    root = None if entry.spec.embedded else _root(suite, data, entry.spec.home, entry.spec.layout)
+    dataset: Dataset = entry.load(entry.spec.target)(root, options)
+    return dataset
+
+
+def _root(suite: Suite, data: Path | None, home: str, layout: str) -> Path:
+    base = data if data is not None else default_data_root()
+    candidates = [base / suite.name, base / suite.dataset, base] if data is None else [base]
+    for candidate in candidates:
+        if candidate.is_dir() and (data is not None or candidate != base):
+            return candidate
+    tree = f" Expected below it:\n{layout.rstrip()}\n" if layout else " "
+    where = f"{data} is no folder" if data is not None else f"nothing found below {base}"
+    source = f"Get it from {home} and name" if home else "Name"
+    raise DataError(
+        f"Suite {suite.name!r} needs the dataset {suite.dataset!r}: {where}.{tree}"
+        f"{source} its folder with --data."
+    )
+
+
+def load_roles(
+    suite: Suite, dataset: Dataset, known: Registry, progress: Progress | None = None
+) -> dict[str, CachedSplit]:
+    """The suite's splits by role (`fit`, `regress`, `test`); an empty `regress` is left out.
+
+    Raises:
+        DataError: a split is unknown or empty, or a file is broken.
+    """
+    roles: dict[str, CachedSplit] = {}
+    for role in ("fit", "regress", "test"):
+        use = getattr(suite.roles, role)
+        if use is None:
+            continue
+        if use.split not in dataset.splits():
+            raise DataError(
+                f"Suite {suite.name!r}: role {role!r} names the split {use.split!r}, but "
+                f"{suite.dataset!r} has {', '.join(dataset.splits())}."
+            )
+        if not dataset.ids(use.split):
+            if role == "regress":
+                continue
+            raise DataError(
+                f"Suite {suite.name!r}: the split {use.split!r} for role {role!r} has no image."
+            )
+        split = load_split(suite.dataset, dataset, use.split, suite.image_size, known, progress)
+        roles[role] = split.first(use.limit)
+    return roles
+
+
+def load_split(
+    name: str,
+    dataset: Dataset,
+    split: str,
+    image_size: int,
+    known: Registry,
+    progress: Progress | None = None,
+) -> CachedSplit:
+    """One split from the cache, built first where it is not there yet.
+
+    Raises:
+        DataError: ids are not unique, or a file is broken.
+        RunError: the cache folder cannot be written.
+    """
+    key = fingerprint(
+        {
+            "layout": LAYOUT,
+            "dataset": name,
+            "version": known.datasets.get(name).spec.version,
+            "source": dataset.source(),
+            "split": split,
+            "image_size": image_size,
+        }
+    )
+    folder = cache_root() / name / f"{split}-{image_size}-{key[:16]}"
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        if not folder.exists():
+            with FileLock(f"{folder}.lock"):
+                if not folder.exists():
+                    _build(dataset, split, image_size, folder, progress)
+        return _open(folder)
+    except OSError as error:
+        raise RunError(f"The cache {folder} cannot be used: {error}.") from None
+
+
+def resized_images(split: CachedSplit, size: int) -> NDArray[np.uint8]:
+    """The split's images at another size, `uint8 [N, 3, size, size]`, kept beside the split.
+
+    Raises:
+        RunError: the cache folder cannot be written.
+    """
+    images = split.samples.images
+    if images.shape[-1] == size:
+        return images
+    path = split.folder / f"images-{size}.npy"
+    try:
+        with FileLock(split.folder.parent / f"{split.folder.name}-{size}.lock"):
+            if not path.exists():
+                _resize(np.load(split.folder / "images.npy", mmap_mode="r"), size, path)
+    except OSError as error:
+        raise RunError(f"The cache {path} cannot be written: {error}.") from None
+    resized: NDArray[np.uint8] = np.load(path, mmap_mode="r")
+    return resized[: len(images)]
+
+
+def _resize(images: NDArray[np.uint8], size: int, path: Path) -> None:
+    import torch
+
+    from harness.training.images import resize_images
+
+    temporary = path.with_suffix(".part.npy")
+    target = np.lib.format.open_memmap(
+        temporary, mode="w+", dtype=np.uint8, shape=(len(images), 3, size, size)
+    )
+    for start in range(0, len(images), CHUNK):
+        chunk = torch.from_numpy(np.array(images[start : start + CHUNK]))
+        target[start : start + CHUNK] = resize_images(chunk, size).numpy()
+    target.flush()
+    temporary.replace(path)
+
+
+def _build(
+    dataset: Dataset, split: str, image_size: int, folder: Path, progress: Progress | None
+) -> None:
+    ids = list(dataset.ids(split))
+    _refuse_duplicates(ids, split)
+    temporary = folder.with_name(f".{folder.name}.part")
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    starts = range(0, len(ids), CHUNK)
+
+    def read(start: int) -> Samples:
+        return dataset.read(split, range(start, min(start + CHUNK, len(ids))), image_size)
+
+    arrays: dict[str, Any] = {}
+    captions: list[str] | None = None
+    digests: list[str] = []
+    with ThreadPoolExecutor(max_workers=_workers()) as pool:
+        for start, samples in zip(starts, _bounded_map(pool, read, starts), strict=True):
+            captions = _store(samples, start, len(ids), temporary, arrays, captions)
+            digests += [
+                hashlib.blake2b(i.tobytes(), digest_size=16).hexdigest() for i in samples.images
+            ]
+            if progress:
+                progress(f"{split} images", min(start + CHUNK, len(ids)), len(ids))
+    labels = {
+        name: hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+        for name, array in arrays.items()
+        if name != "images"
+    }
+    for array in arrays.values():
+        array.flush()
+    content = {"ids": ids, "digests": digests, "labels": labels, "captions": captions}
+    meta = {**content, "fingerprint": fingerprint(content)}
+    (temporary / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+    temporary.replace(folder)
+
+
+def _workers() -> int:
+    from harness.training.machine import free_cores
+
+    return free_cores()
+
+
+def _bounded_map(
+    pool: ThreadPoolExecutor, read: Callable[[int], Samples], starts: Sequence[int]
+) -> Any:
+    """`pool.map`, but never more than a few chunks ahead of the reader."""
+    ahead = 2 * _workers() + 1
+    waiting = [pool.submit(read, start) for start in starts[:ahead]]
+    for index in range(len(starts)):
+        result = waiting.pop(0).result()
+        if index + ahead < len(starts):
+            waiting.append(pool.submit(read, starts[index + ahead]))
+        yield result
+
+
+def _store(
+    samples: Samples,
+    start: int,
+    total: int,
+    folder: Path,
+    arrays: dict[str, Any],
+    captions: list[str] | None,
+) -> list[str] | None:
+    for name in _ARRAYS:
+        value = getattr(samples, name)
+        if value is None:
+            continue
+        if name not in arrays:
+            arrays[name] = np.lib.format.open_memmap(
+                folder / f"{name}.npy",
+                mode="w+",
+                dtype=value.dtype,
+                shape=(total, *value.shape[1:]),
+            )
+        arrays[name][start : start + len(samples)] = value
+    if samples.captions is None:
+        return captions
+    return [*(captions or []), *samples.captions]
+
+
+def _open(folder: Path) -> CachedSplit:
+    try:
+        meta = json.loads((folder / "meta.json").read_text(encoding="utf-8"))
+        arrays = {
+            name: np.load(path, mmap_mode="r")
+            for name in _ARRAYS
+            if (path := folder / f"{name}.npy").exists()
+        }
+        samples = Samples(ids=meta["ids"], captions=meta["captions"], **arrays)
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(
+            f"The cache {folder} is damaged ({error}). Delete it and run again."
+        ) from None
+    return CachedSplit(samples, meta["digests"], meta["fingerprint"], folder)
+
+
+def _refuse_duplicates(ids: Sequence[str], split: str) -> None:
+    seen: set[str] = set()
+    for name in ids:
+        if name in seen:
+            raise DataError(f"Split {split!r}: the id {name!r} occurs twice; ids must be unique.")
+        seen.add(name)

@@ -1,0 +1,26 @@
+"""The only place that reads environment variables and platform folders."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from platformdirs import user_cache_path, user_data_path
+
+
+def cache_root() -> Path:
+    """Where caches go: `HARNESS_CACHE`, else the platform's cache folder."""
+    named = os.environ.get("HARNESS_CACHE")
+    return Path(named).expanduser() if named else user_cache_path("harness")
+
+
+def default_data_root() -> Path:
+    """Where datasets are looked for without `--data`: `HARNESS_DATA`, else the data folder."""
+    named = os.environ.get("HARNESS_DATA")
+    return Path(named).expanduser() if named else user_data_path("harness")
+
+
+def allowed_plugins() -> set[str] | None:
+    """Entry points that may load: `HARNESS_PLUGINS=a,b`; `None` means all."""
+    named = os.environ.get("HARNESS_PLUGINS")
+    return None if named is None else {name.strip() for name in named.split(",")}

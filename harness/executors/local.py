@@ -1,0 +1,50 @@
+"""Cells on this machine: in this process, or in several worker processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
+from multiprocessing import get_context
+
+from harness.plan import Cell, RunOptions
+from harness.registry import Registry, registry
+from harness.runner import Outcome, Runner
+from harness.training.machine import usable_cores
+from harness.watching import CellWatcher
+
+
+class Local:
+    """Runs cells here.
+
+    Args:
+        workers: processes at a time; with more than one the cores are shared out among them.
+    """
+
+    def __init__(self, workers: int = 1) -> None:
+        self.workers = workers
+
+    def run(
+        self, cells: Sequence[Cell], options: RunOptions, known: Registry, watcher: CellWatcher
+    ) -> Iterator[Outcome]:
+        """Outcomes as they come; a worker that dies fails its cell and the ones not yet begun."""
+        if self.workers == 1:
+            runner = Runner(options, known, watcher)
+            yield from map(runner.run, cells)
+            return
+        share = max(1, usable_cores() // self.workers)
+        shared = replace(options, threads=options.threads or share)
+        with ProcessPoolExecutor(self.workers, mp_context=get_context("spawn")) as pool:
+            waiting = {pool.submit(_run_alone, cell, shared): cell for cell in cells}
+            for future in as_completed(waiting):
+                try:
+                    yield future.result()
+                except BrokenProcessPool:
+                    reason = "a worker process died (out of memory, or killed); run again to resume"
+                    yield Outcome(waiting[future], "failed", error=reason, exit_code=1)
+
+
+def _run_alone(cell: Cell, options: RunOptions) -> Outcome:
+    """One cell in a worker process, without progress."""
+    return Runner(options, registry()).run(cell)

@@ -1,0 +1,61 @@
+"""Fingerprints and names of cells: what a method is, what its weights and records depend on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.cache import CachedSplit
+from harness.fingerprint import fingerprint
+from harness.plan import Cell
+from harness.presets import UNTRAINED
+from harness.record import MethodRef, SuiteRef
+
+
+def method_ref(cell: Cell) -> MethodRef:
+    """The method as a record names it."""
+    spec, config = cell.entry.spec, cell.config.model_dump(mode="json")
+    identity = {"name": spec.name, "version": spec.version, "config": config}
+    if cell.preset == UNTRAINED:
+        identity["preset"] = UNTRAINED
+    return MethodRef(
+        name=spec.name,
+        kind="trivial" if cell.preset == UNTRAINED else spec.kind,
+        plugin=cell.entry.distribution,
+        plugin_version=cell.entry.package_version,
+        version=spec.version,
+        preset=cell.preset,
+        config=config,
+        sees=list(spec.sees),
+        capabilities=list(spec.capabilities),
+        fingerprint=fingerprint(identity),
+    )
+
+
+def fit_owner(cell: Cell, roles: Mapping[str, CachedSplit]) -> str:
+    """Fingerprint of all that the weights depend on."""
+    sees_labels = "labels" in cell.entry.spec.sees and "regress" in roles
+    return fingerprint(
+        {
+            "method": method_ref(cell).fingerprint,
+            "fit": roles["fit"].fingerprint,
+            "labelled": roles["regress"].fingerprint if sees_labels else None,
+            "parts": cell.suite.parts,
+            "image_size": cell.config.image_size or cell.suite.image_size,
+            "seed": cell.seed,
+        }
+    )
+
+
+def record_id(cell: Cell, ref: SuiteRef) -> str:
+    """First 16 digits of the hash of suite, method and seed."""
+    method = method_ref(cell).fingerprint
+    parts = {"suite": ref.fingerprint, "method": method, "seed": cell.seed}
+    return fingerprint(parts)[:16]
+
+
+def repeat_command(cell: Cell) -> str:
+    """The command that repeats a cell of an unchanged preset."""
+    return (
+        f"harness run --method {cell.entry.spec.name} --suite {cell.suite.name} "
+        f"--preset {cell.preset} --seed {cell.seed}"
+    )

@@ -1,0 +1,192 @@
+"""What a command asks for, resolved into cells before anything costs time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from harness.contract.config import MethodConfig
+from harness.contract.specs import MethodSpec
+from harness.errors import ConfigError, UserError
+from harness.names import unknown_name
+from harness.presets import UNTRAINED, choose_preset, parse_settings, resolve_config
+from harness.registry import Entry, Registry
+from harness.suite import Suite, load_suite, with_metric_params
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One (method, preset, suite, seed).
+
+    Attributes:
+        entry: the method with its owner.
+        preset: the preset's name, as it stands in the record.
+        config: the resolved configuration.
+        suite: the protocol.
+        seed: fixes everything random.
+        asked: false for baselines and oracles that come with the suite.
+        metrics: measure only these; empty means all of the suite's.
+    """
+
+    entry: Entry[MethodSpec]
+    preset: str
+    config: MethodConfig
+    suite: Suite
+    seed: int
+    asked: bool = True
+    metrics: tuple[str, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """`suite/method/preset/seed-N`."""
+        return f"{self.suite.name}/{self.entry.spec.name}/{self.preset}/seed-{self.seed}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What `harness run` was asked.
+
+    Attributes:
+        methods: names; the full form `distribution/name` works too.
+        suites: names.
+        preset: one preset for all methods, or `None` for each suite's default.
+        seeds: seeds of the asked methods; baselines run with the first one only.
+        settings: `key=value` texts.
+        metrics: keep only these metrics; empty keeps all.
+        baselines: whether the suites' baselines and oracles run too.
+    """
+
+    methods: Sequence[str]
+    suites: Sequence[str]
+    preset: str | None = None
+    seeds: Sequence[int] = (0,)
+    settings: Sequence[str] = ()
+    metrics: Sequence[str] = ()
+    baselines: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How cells run; nothing here changes what a score means.
+
+    Attributes:
+        output: folder for runs.
+        data: data root, or `None` for the default one.
+        device: `auto`, `cpu`, `cuda` or `cuda:N`.
+        precision: `auto`, `fp32` or `bf16`.
+        threads: CPU threads; `None` takes the cores that are free.
+        fresh: run finished cells again.
+        skip_broken: pass over broken image files.
+    """
+
+    output: Path = Path("runs")
+    data: Path | None = None
+    device: str = "auto"
+    precision: str = "auto"
+    threads: int | None = None
+    fresh: bool = False
+    skip_broken: bool = False
+
+
+def make_plan(request: Request, known: Registry) -> list[Cell]:
+    """All cells of a request, baselines first, each once.
+
+    Raises:
+        UnknownName: a method, suite, preset, metric or key does not exist.
+        ConfigError: a value is wrong, or a setting fits no method.
+        UserError: nothing was asked for.
+    """
+    if not request.methods or not request.suites or not request.seeds:
+        raise UserError("Name at least one --method, one --suite and one --seed.")
+    method_settings, suite_settings = parse_settings(request.settings)
+    entries = [known.methods.get(name) for name in dict.fromkeys(request.methods)]
+    _check_settings(entries, method_settings)
+    cells: list[Cell] = []
+    for name in dict.fromkeys(request.suites):
+        suite = _suite(name, suite_settings, known)
+        _check_metrics(suite, request.metrics, known)
+        if request.baselines:
+            cells += _companions(suite, entries, request, method_settings, known)
+        cells += [
+            _cell(entry, suite, seed, request.preset, method_settings)
+            for entry in entries
+            for seed in dict.fromkeys(request.seeds)
+        ]
+    asked = {cell.label for cell in cells if cell.asked}
+    kept = [cell for cell in cells if cell.asked or cell.label not in asked]
+    return [replace(cell, metrics=tuple(request.metrics)) for cell in kept]
+
+
+def _suite(name: str, settings: dict[str, Any], known: Registry) -> Suite:
+    suite = load_suite(known.suites.get(name).spec, settings)
+    params = {key: value for key, value in settings.items() if key not in Suite.model_fields}
+    suite = with_metric_params(suite, params, known)
+    known.datasets.get(suite.dataset)
+    return suite
+
+
+def _check_metrics(suite: Suite, metrics: Sequence[str], known: Registry) -> None:
+    used = {use.name for use in suite.metrics}
+    for metric in metrics:
+        if metric not in used:
+            known.metrics.get(metric)
+            raise unknown_name(f"metric of the suite {suite.name}", metric, used)
+
+
+def _companions(
+    suite: Suite,
+    entries: Sequence[Entry[MethodSpec]],
+    request: Request,
+    settings: dict[str, Any],
+    known: Registry,
+) -> list[Cell]:
+    """The suite's baselines and oracles, with the first seed."""
+    seed = request.seeds[0]
+    cells: list[Cell] = []
+    for name in [*suite.baselines, *suite.oracles]:
+        if name != UNTRAINED:
+            cells.append(_cell(known.methods.get(name), suite, seed, None, {}, asked=False))
+            continue
+        learned = [entry for entry in entries if entry.spec.kind == "learned"]
+        cells += [
+            _cell(entry, suite, seed, UNTRAINED, settings, base=request.preset, asked=False)
+            for entry in learned
+        ]
+    return cells
+
+
+def _cell(
+    entry: Entry[MethodSpec],
+    suite: Suite,
+    seed: int,
+    preset: str | None,
+    settings: dict[str, Any],
+    *,
+    base: str | None = None,
+    asked: bool = True,
+) -> Cell:
+    chosen = choose_preset(entry, preset, suite.default_preset)
+    base_preset = choose_preset(entry, base, suite.default_preset)
+    fields = entry.load(entry.spec.config).model_fields
+    config = resolve_config(
+        entry,
+        chosen,
+        suite=suite.name,
+        settings={key: value for key, value in settings.items() if key in fields},
+        base_preset=suite.default_preset if base_preset == UNTRAINED else base_preset,
+    )
+    return Cell(entry, chosen, config, suite, seed, asked)
+
+
+def _check_settings(entries: Sequence[Entry[MethodSpec]], settings: dict[str, Any]) -> None:
+    """Every `--set key` must be a field of at least one asked method."""
+    fields = {key for entry in entries for key in entry.load(entry.spec.config).model_fields}
+    for key in settings:
+        if key not in fields:
+            names = ", ".join(entry.spec.name for entry in entries)
+            hint = "'harness show method NAME' lists the keys; suite settings are 'suite.<key>'."
+            if not fields:
+                raise ConfigError(f"--set {key}: {names} has no settings.")
+            raise unknown_name(f"setting of {names}", key, fields, hint)

@@ -1,0 +1,181 @@
+"""Running cells: idempotent, locked, with whatever goes wrong contained."""
+
+from __future__ import annotations
+
+import shutil
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from filelock import FileLock, Timeout
+
+from harness.cache import load_roles, open_dataset
+from harness.contract.events import RunFailed, RunFinished, RunStarted
+from harness.errors import HarnessError, RunError
+from harness.identity import fit_owner, method_ref, record_id, repeat_command
+from harness.plan import Cell, RunOptions
+from harness.protocol import Prepared, overlap_note, suite_ref
+from harness.provenance import now, provenance
+from harness.record import Record, write_record
+from harness.registry import Registry
+from harness.watching import CellWatcher
+from harness.work import Work, finished_record
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a cell.
+
+    Attributes:
+        cell: the cell.
+        status: `finished` now, `kept` from an earlier run, or `failed`.
+        folder: the run folder; `None` when the data could not even be opened.
+        record: the record; also written for cells that failed after they had started.
+        error: the reason of a failure, one sentence.
+        exit_code: 0, 1 for a failed run, 2 for a user's mistake.
+        trace: the traceback of an unforeseen error.
+    """
+
+    cell: Cell
+    status: Literal["finished", "kept", "failed"]
+    folder: Path | None = None
+    record: Record | None = None
+    error: str = ""
+    exit_code: int = 0
+    trace: str = ""
+
+
+@dataclass
+class Runner:
+    """Runs cells one after the other in this process.
+
+    Attributes:
+        options: how.
+        known: the registry.
+        watcher: who is told.
+    """
+
+    options: RunOptions
+    known: Registry
+    watcher: CellWatcher = field(default_factory=CellWatcher)
+    _prepared: dict[str, Prepared] = field(default_factory=dict)
+
+    def run(self, cell: Cell) -> Outcome:
+        """Run a cell; whatever goes wrong is contained in the outcome."""
+        folder: Path | None = None
+        try:
+            prepared = self.prepare(cell)
+            folder = self.folder(cell, prepared)
+            return self._locked(cell, prepared, folder)
+        except HarnessError as error:
+            return Outcome(cell, "failed", folder, None, str(error), error.exit_code)
+        except Exception as error:  # noqa: BLE001 - a method or dataset of anyone's
+            return _crash(cell, folder, error)
+
+    def prepare(self, cell: Cell) -> Prepared:
+        """Open the suite's data, reading it into the cache first where needed."""
+        key = cell.suite.model_dump_json()
+        if key not in self._prepared:
+            suite, options = cell.suite, self.options
+            dataset = open_dataset(suite, self.known, options.data, skip_broken=options.skip_broken)
+            roles = load_roles(suite, dataset, self.known, self.watcher.data_progress)
+            ref = suite_ref(suite, roles, self.known)
+            self._prepared[key] = Prepared(dataset, roles, ref, overlap_note(suite, roles))
+        return self._prepared[key]
+
+    def folder(self, cell: Cell, prepared: Prepared) -> Path:
+        """The cell's run folder; its name ends with the fingerprint of the fit."""
+        owner = fit_owner(cell, prepared.roles)
+        name = f"{cell.entry.spec.name}-{cell.preset}-seed{cell.seed}-{owner[:8]}"
+        return self.options.output / cell.suite.name / name
+
+    def _locked(self, cell: Cell, prepared: Prepared, folder: Path) -> Outcome:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            lock = FileLock(folder / ".lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout:
+                self.watcher.waiting(cell, folder)
+                lock.acquire()
+        except OSError as error:
+            raise RunError(f"{folder}: cannot be written: {error.strerror}.") from None
+        try:
+            return self._run_or_keep(cell, prepared, folder)
+        finally:
+            lock.release()
+
+    def _run_or_keep(self, cell: Cell, prepared: Prepared, folder: Path) -> Outcome:
+        if self.options.fresh:
+            _clear(folder)
+        kept = finished_record(folder, prepared.ref)
+        if kept is not None and _has_all(kept, cell):
+            return Outcome(cell, "kept", folder, kept)
+        started = now()
+        self.watcher.cell_started(cell, folder)
+        hooks = self.known.manager.hook
+        config = cell.config.model_dump(mode="json")
+        hooks.harness_run_started(event=RunStarted(cell=cell.label, folder=folder, config=config))
+        try:
+            work = Work(cell, prepared, folder, self.options, self.known, self.watcher, started)
+            record = work.record()
+            write_record(record, folder / "record.json")
+        except Exception as error:
+            self._fail(cell, prepared, folder, error, started)
+            raise
+        scores = {s.metric: s.value for s in record.scores if s.value is not None}
+        hooks.harness_run_finished(
+            event=RunFinished(cell=cell.label, record=folder / "record.json", scores=scores)
+        )
+        shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+        return Outcome(cell, "finished", folder, record)
+
+    def _fail(
+        self, cell: Cell, prepared: Prepared, folder: Path, error: Exception, started: str
+    ) -> None:
+        """Write the failed record where the disk still allows it, and tell the listeners."""
+        reason = str(error) if isinstance(error, HarnessError) else _sentence(error)
+        record = Record(
+            id=record_id(cell, prepared.ref),
+            status="failed",
+            error=reason,
+            suite=prepared.ref,
+            method=method_ref(cell),
+            seed=cell.seed,
+            provenance=provenance(started, repeat_command(cell), cell.entry.distribution),
+        )
+        try:
+            write_record(record, folder / "record.json")
+        except RunError as unwritten:
+            error.add_note(str(unwritten))
+        event = RunFailed(cell=cell.label, record=folder / "record.json", error=reason)
+        self.known.manager.hook.harness_run_failed(event=event)
+
+
+def _has_all(record: Record, cell: Cell) -> bool:
+    """Whether a record has every metric that is asked for."""
+    wanted = cell.metrics or tuple(use.name for use in cell.suite.metrics)
+    return set(wanted) <= {score.metric for score in record.scores}
+
+
+def _clear(folder: Path) -> None:
+    for path in folder.iterdir():
+        if path.name == ".lock":
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _sentence(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _crash(cell: Cell, folder: Path | None, error: Exception) -> Outcome:
+    owner = f"{cell.entry.distribution} {cell.entry.package_version}"
+    sentence = f"{_sentence(error)} (in {cell.entry.spec.name} of {owner})"
+    return Outcome(
+        cell, "failed", folder, None, sentence, 1, "".join(traceback.format_exception(error))
+    )

@@ -1,0 +1,223 @@
+"""Fitted methods on disk: weights as safetensors beside a JSON of what they belong to."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+from harness.contract.arrays import Predicted, Samples
+from harness.contract.config import MethodConfig
+from harness.contract.method import Method
+from harness.contract.specs import MethodSpec
+from harness.errors import ContractError, RecordError, UserError
+from harness.files import replacing, write_text
+from harness.registry import Entry, Registry, registry
+from harness.toml import validate
+from harness.training.images import resize_images
+from harness.training.machine import pick_device
+from harness.vision.masks import part_centres
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Images a method predicts at once.
+PREDICT_BATCH = 64
+
+
+class FitNote(BaseModel):
+    """`fit.json`: what the weights beside it belong to and what they cost."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    method: str
+    preset: str
+    config: dict[str, Any]
+    parts: int
+    image_size: int
+    suite: str
+    suite_image_size: int
+    seed: int
+    owner: str
+    threads: int
+    precision: str
+    device: str
+    seconds: float = 0.0
+    peak_memory_bytes: int = 0
+    parameters: int = 0
+    resumed: int = 0
+    finished: bool = False
+
+
+def write_note(note: FitNote, folder: Path) -> None:
+    """Write `fit.json` whole or not at all."""
+    write_text(folder / "fit.json", note.model_dump_json(indent=1) + "\n")
+
+
+def read_note(folder: Path) -> FitNote | None:
+    """The note of a run folder, or `None` when there is none.
+
+    Raises:
+        RecordError: the file is damaged.
+    """
+    path = folder / "fit.json"
+    if not path.exists():
+        return None
+    try:
+        return FitNote.model_validate_json(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, ValidationError, json.JSONDecodeError):
+        raise RecordError(f"{path}: damaged. Start the run again with --fresh.") from None
+
+
+def save_weights(method: Method, folder: Path) -> None:
+    """Write `weights.safetensors` whole or not at all.
+
+    Raises:
+        RunError: the file cannot be written.
+        ContractError: the method's state is no flat dict of tensors.
+    """
+    state = method.state_dict()
+    wrong = [name for name, value in state.items() if not isinstance(value, Tensor)]
+    if wrong:
+        raise ContractError(f"state_dict() must hold tensors only; {wrong[0]!r} is none.")
+    tensors = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
+    with replacing(folder / "weights.safetensors") as temporary:
+        save_file(tensors, temporary)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A method that has learned and can predict.
+
+    Attributes:
+        method: the method, in evaluation, on its device.
+        spec: its spec.
+        parts: K.
+        image_size: side in pixels the method works at.
+        device: where it computes.
+    """
+
+    method: Method
+    spec: MethodSpec
+    parts: int
+    image_size: int
+    device: torch.device
+
+    @torch.inference_mode()
+    def predict(
+        self,
+        images: NDArray[np.uint8],
+        *,
+        ids: list[str] | None = None,
+        truth: Samples | None = None,
+    ) -> Predicted:
+        """Everything the method says about images of any size, in float32.
+
+        Args:
+            images: `uint8 [N, 3, S, S]`; masks come back at this size.
+            ids: names of the images; numbers by default.
+            truth: the samples, only used for oracles.
+
+        Returns:
+            Keypoints from `detect`, else from the part centres of `segment`.
+        """
+        chunks = [
+            self._batch(images[start : start + PREDICT_BATCH], truth, start)
+            for start in range(0, len(images), PREDICT_BATCH)
+        ]
+        joined = {
+            name: np.concatenate([chunk[name] for chunk in chunks])
+            for name in (chunks[0] if chunks else {})
+        }
+        return Predicted(ids=ids or [str(i) for i in range(len(images))], **joined)
+
+    def _batch(
+        self, images: NDArray[np.uint8], truth: Samples | None, start: int
+    ) -> dict[str, NDArray[Any]]:
+        offers = self.spec.capabilities
+        method: Any = self.method
+        size = images.shape[-1]
+        tensor = torch.from_numpy(np.array(images))
+        batch = resize_images(tensor, self.image_size).to(self.device)
+        found: dict[str, NDArray[Any]] = {}
+        if "segment" in offers:
+            masks = self._masks(method.segment(batch), size)
+            found["part_labels"] = masks.argmax(1).to(torch.uint8).cpu().numpy()
+            if "detect" not in offers:
+                found["keypoints"] = part_centres(masks).cpu().numpy()
+        if "detect" in offers:
+            keypoints = method.detect(batch)
+            found["keypoints"] = keypoints.points.float().cpu().numpy()
+            if keypoints.confidence is not None:
+                found["confidence"] = keypoints.confidence.float().cpu().numpy()
+        if "locate" in offers:
+            found["landmarks"] = method.locate(batch).float().cpu().numpy()
+        if "detect_with_truth" in offers and truth is not None:
+            chosen = truth.take(range(start, start + len(images)))
+            found["keypoints"] = method.detect_with_truth(chosen).points.float().cpu().numpy()
+        return found
+
+    def _masks(self, masks: Tensor, size: int) -> Tensor:
+        if masks.dim() != 4 or masks.shape[1] < 2 or masks.shape[1] > self.parts + 1:
+            raise ContractError(
+                f"{self.spec.name}: segment() gave {list(masks.shape)}, expected "
+                f"[N, P + 1, H, W] with P from 1 to {self.parts}."
+            )
+        masks = masks.float()
+        if masks.shape[-1] == size:
+            return masks
+        return interpolate(masks, (size, size), mode="bilinear", antialias=True)
+
+
+def construct(
+    entry: Entry[MethodSpec], config: MethodConfig, parts: int, image_size: int
+) -> Method:
+    """A fresh method object."""
+    method: Method = entry.load(entry.spec.target)(config, parts, image_size)
+    return method
+
+
+def load_fitted(folder: Path, device: str = "auto", known: Registry | None = None) -> Fitted:
+    """The fitted method of a run folder.
+
+    Raises:
+        UserError: the folder is no finished run.
+        RecordError: note or weights are damaged or belong to another configuration.
+    """
+    known = known or registry()
+    note = read_note(folder)
+    weights = folder / "weights.safetensors"
+    if note is None or not note.finished or not weights.exists():
+        raise UserError(
+            f"{folder} holds no finished run: fit.json and weights.safetensors are expected there. "
+            "'harness run' prints the folders it writes."
+        )
+    entry = known.methods.get(note.method)
+    config = validate(entry.load(entry.spec.config), note.config, str(folder / "fit.json"))
+    method = construct(entry, config, note.parts, note.image_size)
+    restore(method, weights)
+    target = pick_device(device)
+    method.to(target)
+    return Fitted(method, entry.spec, note.parts, note.image_size, target)
+
+
+def restore(method: Method, weights: Path) -> None:
+    """Load `weights.safetensors` into a fresh method.
+
+    Raises:
+        RecordError: the file is damaged or belongs to another method or configuration.
+    """
+    try:
+        method.load_state_dict(load_file(weights))
+    except (OSError, SafetensorError, RuntimeError, KeyError, ValueError) as error:
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise RecordError(f"{weights}: cannot be loaded: {first}") from None

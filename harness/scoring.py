@@ -1,0 +1,145 @@
+"""Metrics over one evaluation: predictions and truth to the scores of a record."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.contract.arrays import Evaluation, Measurement
+from harness.contract.config import Options
+from harness.contract.metric import Metric
+from harness.contract.specs import MetricSpec
+from harness.record import Score
+from harness.registry import Registry
+from harness.suite import MetricUse, Suite
+from harness.toml import validate
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+#: What a metric may need and who has to bring it.
+_SOURCES = {
+    "keypoints": ("the method finds no keypoints", lambda e: _predicted_points(e)),
+    "parts": ("the method finds no parts", lambda e: e.test.part_labels),
+    "landmarks": ("the dataset has no landmarks", lambda e: e.test_truth.landmarks),
+    "foreground": ("the dataset has no foreground masks", lambda e: e.test_truth.foreground),
+    "part_labels": ("the dataset has no part labels", lambda e: e.test_truth.parts),
+}
+
+
+def resolved_uses(suite: Suite, known: Registry) -> list[tuple[MetricUse, MetricSpec, Options]]:
+    """Every metric of a suite with its spec and validated parameters.
+
+    Raises:
+        UnknownName: a metric or a parameter does not exist.
+        ConfigError: a parameter is wrong.
+    """
+    resolved = []
+    for use in suite.metrics:
+        entry = known.metrics.get(use.name)
+        params = validate(
+            entry.load(entry.spec.params), use.params, f"suite {suite.name}: metric {use.name}"
+        )
+        resolved.append((use, entry.spec, params))
+    return resolved
+
+
+def score_evaluation(
+    uses: Sequence[MetricUse], evaluation: Evaluation, known: Registry, *, seed: int = 0
+) -> tuple[list[Score], dict[str, NDArray[np.float64]]]:
+    """All scores of one evaluation.
+
+    Args:
+        uses: metrics with their parameters.
+        evaluation: predictions and truth.
+        known: the registry.
+        seed: of the bootstrap.
+
+    Returns:
+        The scores in the order of `uses`, and the per-image values by metric name.
+
+    Raises:
+        UnknownName: a metric does not exist.
+        ConfigError: a parameter is wrong.
+        ShapeError: an array has the wrong form.
+    """
+    scores: list[Score] = []
+    per_image: dict[str, NDArray[np.float64]] = {}
+    for use in uses:
+        entry = known.metrics.get(use.name)
+        params = validate(entry.load(entry.spec.params), use.params, f"metric {use.name}")
+        missing = _missing(entry.spec.needs, evaluation)
+        if missing:
+            scores.append(_score(entry.spec, params, None, missing=missing))
+            continue
+        metric: Metric = entry.load(entry.spec.target)(params)
+        measurement = metric.measure(evaluation)
+        interval = _interval(measurement, len(evaluation.test.ids), seed)
+        scores.append(_score(entry.spec, params, measurement, interval=interval))
+        if measurement.per_image is not None:
+            per_image[use.name] = measurement.per_image
+    return scores, per_image
+
+
+def _predicted_points(evaluation: Evaluation) -> object:
+    test = evaluation.test
+    return test.keypoints if test.keypoints is not None else test.landmarks
+
+
+def _missing(needs: Sequence[str], evaluation: Evaluation) -> str:
+    for need in needs:
+        reason, source = _SOURCES[need]
+        if source(evaluation) is None:
+            return reason
+    if "landmarks" in needs and evaluation.test.landmarks is None and evaluation.regress is None:
+        return "the dataset has no labelled images for the regressor"
+    return ""
+
+
+def _interval(measurement: Measurement, images: int, seed: int) -> tuple[float, float] | None:
+    from harness.statistics import bootstrap_interval, bootstrap_interval_of
+
+    if not math.isfinite(measurement.value):
+        return None
+    if measurement.resample is not None:
+        return bootstrap_interval_of(measurement.resample, images, seed=seed)
+    if measurement.per_image is None:
+        return None
+    return bootstrap_interval(measurement.per_image, seed=seed)
+
+
+def _score(
+    spec: MetricSpec,
+    params: Options,
+    measurement: Measurement | None,
+    *,
+    interval: tuple[float, float] | None = None,
+    missing: str = "",
+) -> Score:
+    common: Mapping[str, Any] = {
+        "metric": spec.name,
+        "version": spec.version,
+        "unit": spec.unit,
+        "direction": spec.direction,
+        "params": params.model_dump(mode="json"),
+    }
+    if measurement is None:
+        return Score(**common, value=None, n=0, missing=missing)
+    import numpy as np
+
+    finite = math.isfinite(measurement.value)
+    counted = 0
+    if measurement.per_image is not None:
+        counted = int(np.isfinite(measurement.per_image).sum())
+    return Score(
+        **common,
+        value=measurement.value if finite else None,
+        ci95=interval,
+        n=counted,
+        also={k: v if math.isfinite(v) else None for k, v in measurement.also.items()},
+        excluded={k: v for k, v in measurement.excluded.items() if v},
+        per_image=spec.name if measurement.per_image is not None else None,
+        missing="" if finite else "undefined: nothing could be counted",
+    )

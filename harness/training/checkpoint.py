@@ -1,0 +1,70 @@
+"""Checkpoints of one training loop: the newest and the one before it, never unpickled blindly."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from harness.errors import RecordError
+from harness.files import replacing
+
+#: Version of the checkpoint's layout.
+LAYOUT = 1
+
+
+class Checkpoints:
+    """The checkpoint files of one loop.
+
+    Args:
+        folder: where they lie.
+        loop: name of the training loop.
+        owner: fingerprint of the fit they belong to; another one's are refused.
+    """
+
+    def __init__(self, folder: Path, loop: str, owner: str) -> None:
+        self.newest = folder / f"{loop}.pt"
+        self.previous = folder / f"{loop}.previous.pt"
+        self._owner = owner
+
+    def save(self, content: dict[str, Any]) -> None:
+        """Write the newest checkpoint; the last one becomes the previous one.
+
+        Raises:
+            RunError: the disk is full or read-only; the older files are left as they were.
+        """
+        with replacing(self.newest) as temporary:
+            torch.save({"layout": LAYOUT, "owner": self._owner, **content}, temporary)
+            if self.newest.exists():
+                self.newest.replace(self.previous)
+
+    def load(self) -> dict[str, Any] | None:
+        """The newest readable checkpoint, or `None` when there is none at all.
+
+        Raises:
+            RecordError: files are there but none can be read, or they belong to another fit.
+        """
+        problems: list[str] = []
+        for path in (self.newest, self.previous):
+            if not path.exists():
+                continue
+            try:
+                return self._read(path)
+            except RecordError as error:
+                problems.append(str(error))
+        if problems:
+            raise RecordError(f"{problems[0]} Delete it, or start again with --fresh.")
+        return None
+
+    def _read(self, path: Path) -> dict[str, Any]:
+        try:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+        except Exception as error:  # noqa: BLE001 - a broken file makes torch raise anything
+            first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise RecordError(f"{path}: not a readable checkpoint: {first_line}") from None
+        if not isinstance(content, dict) or content.get("layout") != LAYOUT:
+            raise RecordError(f"{path}: not a checkpoint of this harness (layout {LAYOUT}).")
+        if content.get("owner") != self._owner:
+            raise RecordError(f"{path}: a checkpoint of another method, configuration or dataset.")
+        return content

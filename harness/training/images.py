@@ -1,0 +1,85 @@
+"""The unlabelled images of the role `fit`, as an endless shuffled stream without state."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def resize_images(images: Tensor, size: int) -> Tensor:
+    """Resize to `size` squared with an antialiased bilinear filter; equal sizes pass through.
+
+    Args:
+        images: `uint8 [N, 3, H, W]`.
+        size: side in pixels.
+
+    Returns:
+        `uint8 [N, 3, size, size]`, rounded.
+    """
+    if images.shape[-2:] == (size, size):
+        return images
+    resized = interpolate(images.float(), (size, size), mode="bilinear", antialias=True)
+    return resized.round_().clamp_(0, 255).to(torch.uint8)
+
+
+def derived_seed(*parts: object) -> int:
+    """A 63-bit seed from any values, equal on every machine."""
+    digest = hashlib.sha256(":".join(str(part) for part in parts).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+class FitImages:
+    """Images in a memory-mapped array, served as batches that depend on (seed, step) alone.
+
+    Args:
+        array: `uint8 [N, 3, S, S]`, RGB.
+        seed: the cell's seed.
+
+    Raises:
+        ValueError: the array holds no image.
+    """
+
+    def __init__(self, array: NDArray[np.uint8], seed: int) -> None:
+        if len(array) == 0:
+            raise ValueError("FitImages needs at least one image.")
+        self._array = array
+        self._seed = seed
+        self._epoch = -1
+        self._order = np.empty(0, dtype=np.int64)
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    @property
+    def size(self) -> int:
+        """Side in pixels."""
+        return int(self._array.shape[-1])
+
+    def batch(self, step: int, count: int) -> Tensor:
+        """Batch number `step` of `count` images, `uint8 [count, 3, S, S]`, channels last.
+
+        Every epoch is a new permutation; a batch may reach from one epoch into the next.
+        """
+        first = step * count
+        indices = [self._at(position) for position in range(first, first + count)]
+        return self.take(indices)
+
+    def take(self, indices: Any) -> Tensor:
+        """The images at these positions, `uint8 [n, 3, S, S]`, channels last."""
+        chosen = np.ascontiguousarray(self._array[np.asarray(indices)])
+        return torch.from_numpy(chosen).contiguous(memory_format=torch.channels_last)
+
+    def _at(self, position: int) -> int:
+        epoch, offset = divmod(position, len(self._array))
+        if epoch != self._epoch:
+            generator = np.random.default_rng(derived_seed(self._seed, "epoch", epoch))
+            self._order, self._epoch = generator.permutation(len(self._array)), epoch
+        return int(self._order[offset])

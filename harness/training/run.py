@@ -1,0 +1,223 @@
+"""The step iterator: progress, curves, checkpoints by time, resume, and a clean Ctrl-C.
+
+A training loop written with it contains only the paper:
+
+    for step in run.steps(total, {"net": net, "optimizer": optimizer}):
+        loss = ...
+        run.log(loss=loss)
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any, Protocol
+
+import torch
+from lightning_fabric import Fabric
+from torch import Generator, Tensor, nn
+
+from harness.contract.arrays import Samples
+from harness.contract.method import Stateful
+from harness.training.checkpoint import Checkpoints
+from harness.training.curves import Curves
+from harness.training.images import derived_seed
+from harness.training.machine import Precision
+
+#: Curve points a loop writes, at most; in between, scalars are not read.
+CURVE_POINTS = 200
+#: Seconds between two checkpoints.
+CHECKPOINT_SECONDS = 30.0
+
+
+class Watcher(Protocol):
+    """Who wants to see a loop's progress."""
+
+    def loop_started(self, loop: str, step: int, total: int) -> None:
+        """A loop starts or resumes at `step`."""
+
+    def loop_advanced(self, loop: str, step: int) -> None:
+        """`step` steps are done."""
+
+    def scalars_logged(self, loop: str, step: int, scalars: Mapping[str, float]) -> None:
+        """Curve values were written."""
+
+    def loop_finished(self, loop: str) -> None:
+        """A loop is done."""
+
+
+class TrainingRun:
+    """The `Run` that a method's `fit` receives.
+
+    Args:
+        folder: the cell's folder.
+        owner: fingerprint of the fit, written into checkpoints.
+        seed: the cell's seed.
+        device: where to compute.
+        precision: `fp32` or `bf16`.
+        labelled: labelled samples, only for methods that may see labels.
+        step_limit: cuts every loop to so many steps; 0 leaves the method untrained.
+        watcher: who is told about progress.
+        checkpoint_seconds: seconds between checkpoints.
+
+    Attributes:
+        resumed: 1 when this process continued from a checkpoint, else 0.
+        earlier_seconds: training seconds spent by interrupted processes before.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        owner: str,
+        *,
+        seed: int,
+        device: torch.device,
+        precision: Precision = "fp32",
+        labelled: Samples | None = None,
+        step_limit: int | None = None,
+        watcher: Watcher | None = None,
+        checkpoint_seconds: float = CHECKPOINT_SECONDS,
+    ) -> None:
+        self.folder = folder
+        self.seed = seed
+        self.device = device
+        self.labelled = labelled
+        self.resumed = 0
+        self.earlier_seconds = 0.0
+        self._owner = owner
+        self._step_limit = step_limit
+        self._watcher = watcher
+        self._checkpoint_seconds = checkpoint_seconds
+        self._started = time.monotonic()
+        self._fabric = Fabric(
+            accelerator="cuda" if device.type == "cuda" else "cpu",
+            devices=[device.index or 0] if device.type == "cuda" else 1,
+            precision="bf16-mixed" if precision == "bf16" else "32-true",
+        )
+        self._generators: dict[str, Generator] = {}
+        self._curves = Curves(folder / "curves.csv")
+        self._loop = ""
+        self._step = 0
+        self._every = 1
+        self._scalars: dict[str, float | Tensor] = {}
+
+    def generator(self, name: str) -> Generator:
+        """A CPU generator seeded by (seed, name); asked twice, it is the same one."""
+        if name not in self._generators:
+            fresh = Generator().manual_seed(derived_seed(self.seed, name))
+            self._generators[name] = fresh
+        return self._generators[name]
+
+    def autocast(self) -> AbstractContextManager[Any]:
+        """The precision context for forward passes."""
+        return self._fabric.autocast()
+
+    def prepare(self, module: nn.Module) -> nn.Module:
+        """Move a module to the run's device, convolution weights in channels-last order."""
+        return module.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+
+    def steps(
+        self, total: int, state: Mapping[str, Stateful], name: str = "train"
+    ) -> Iterator[int]:
+        """Step numbers, from the last checkpoint on; see `harness.contract.Run.steps`."""
+        total = total if self._step_limit is None else min(total, self._step_limit)
+        checkpoints = Checkpoints(self.folder / "checkpoints", name, self._owner)
+        start = self._restore(checkpoints, state, name)
+        self._loop, self._every = name, max(1, total // CURVE_POINTS)
+        if self._watcher:
+            self._watcher.loop_started(name, start, total)
+        saved_at = time.monotonic()
+        with _polite_interrupts() as interrupted:
+            for step in range(start, total):
+                self._step, self._scalars = step, {}
+                yield step
+                self._write_scalars(last=step == total - 1)
+                if self._watcher:
+                    self._watcher.loop_advanced(name, step + 1)
+                due = time.monotonic() - saved_at >= self._checkpoint_seconds
+                if due or interrupted.is_set() or step == total - 1:
+                    self._save(checkpoints, state, step + 1)
+                    saved_at = time.monotonic()
+                if interrupted.is_set():
+                    raise KeyboardInterrupt
+        if self._watcher:
+            self._watcher.loop_finished(name)
+
+    def log(self, **scalars: float | Tensor) -> None:
+        """Scalars of the current step; tensors are read only at curve points."""
+        self._scalars.update(scalars)
+
+    def show(self, name: str, images: Tensor) -> None:
+        """Write a picture grid to `pictures/<name>-<loop>-<step>.png`."""
+        from harness.figures import grid
+
+        folder = self.folder / "pictures"
+        folder.mkdir(parents=True, exist_ok=True)
+        picture = grid(images.detach().cpu().numpy())
+        picture.save(folder / f"{name}-{self._loop}-{self._step:06d}.png")
+
+    def seconds(self) -> float:
+        """Seconds spent on this fit, interrupted processes included."""
+        return self.earlier_seconds + time.monotonic() - self._started
+
+    def _write_scalars(self, *, last: bool) -> None:
+        if not self._scalars or not (last or self._step % self._every == 0):
+            return
+        values = {name: float(value) for name, value in self._scalars.items()}
+        self._curves.add(self._loop, self._step, values)
+        if self._watcher:
+            self._watcher.scalars_logged(self._loop, self._step, values)
+
+    def _save(self, checkpoints: Checkpoints, state: Mapping[str, Stateful], step: int) -> None:
+        checkpoints.save(
+            {
+                "step": step,
+                "seconds": self.seconds(),
+                "state": {name: thing.state_dict() for name, thing in state.items()},
+                "generators": {name: g.get_state() for name, g in self._generators.items()},
+            }
+        )
+        self._curves.write()
+
+    def _restore(self, checkpoints: Checkpoints, state: Mapping[str, Stateful], loop: str) -> int:
+        content = checkpoints.load()
+        self._curves.rewind(loop, content["step"] if content else 0)
+        if content is None:
+            return 0
+        for name, thing in state.items():
+            thing.load_state_dict(content["state"][name])
+        for name, saved in content["generators"].items():
+            self.generator(name).set_state(saved)
+        self.resumed = 1
+        self.earlier_seconds = float(content["seconds"])
+        self._started = time.monotonic()
+        return int(content["step"])
+
+
+@contextmanager
+def _polite_interrupts() -> Iterator[threading.Event]:
+    """Turn the first SIGINT or SIGTERM into an event that is looked at between two steps.
+
+    A second one ends the process at once. Outside the main thread nothing is changed.
+    """
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+
+    def note(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            raise KeyboardInterrupt
+        asked.set()
+
+    before = {number: signal.signal(number, note) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

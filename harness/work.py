@@ -1,0 +1,289 @@
+"""The stages of one cell: fit, predict, measure, and what is kept of them."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from harness.cache import resized_images
+from harness.contract.arrays import Evaluation, Predicted, Samples
+from harness.contract.method import Method
+from harness.errors import RecordError, RunError
+from harness.files import replacing
+from harness.identity import fit_owner, method_ref, record_id, repeat_command
+from harness.plan import Cell, RunOptions
+from harness.presets import UNTRAINED
+from harness.protocol import Prepared
+from harness.provenance import provenance
+from harness.record import Cost, Record, Score, SuiteRef, read_record
+from harness.registry import Registry
+from harness.saved import (
+    FitNote,
+    Fitted,
+    construct,
+    read_note,
+    restore,
+    save_weights,
+    write_note,
+)
+from harness.scoring import score_evaluation
+from harness.suite import MetricUse
+from harness.training.images import FitImages
+from harness.training.machine import (
+    free_cores,
+    keep_freed_pages,
+    pick_device,
+    pick_precision,
+)
+from harness.training.run import TrainingRun
+from harness.watching import CellWatcher, Listening
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass
+class Work:
+    """The stages of one cell.
+
+    Attributes:
+        cell: the cell.
+        prepared: its suite with the data.
+        folder: its run folder, locked by the caller.
+        options: how it runs.
+        known: the registry.
+        watcher: who is told.
+        started: when it began, UTC.
+    """
+
+    cell: Cell
+    prepared: Prepared
+    folder: Path
+    options: RunOptions
+    known: Registry
+    watcher: CellWatcher
+    started: str
+
+    def record(self) -> Record:
+        """Fit, predict, measure; the finished record, not yet written."""
+        fitted, note = self.fit()
+        begun = time.monotonic()
+        evaluation = self.predict(fitted)
+        predict_seconds = time.monotonic() - begun
+        scores, per_image = score_evaluation(self.cell.suite.metrics, evaluation, self.known)
+        self._keep_arrays(evaluation, per_image)
+        pictures = self._pictures(evaluation)
+        return self._finished(fitted, note, scores, predict_seconds, pictures)
+
+    def _uses(self) -> list[MetricUse]:
+        """The metrics asked for, and those the folder's record has already."""
+        cell = self.cell
+        old = finished_record(self.folder, self.prepared.ref)
+        wanted = set(cell.metrics) | {score.metric for score in (old.scores if old else [])}
+        return [use for use in cell.suite.metrics if not cell.metrics or use.name in wanted]
+
+    def fit(self) -> tuple[Fitted, FitNote]:
+        """The fitted method, learned now, resumed, or read back from its weights."""
+        cell, options = self.cell, self.options
+        device = pick_device(options.device)
+        size = cell.config.image_size or cell.suite.image_size
+        method = construct(cell.entry, cell.config, cell.suite.parts, size)
+        note = self._note(device, size)
+        torch.set_num_threads(note.threads)
+        keep_freed_pages()
+        weights = self.folder / "weights.safetensors"
+        if note.finished and weights.exists():
+            restore(method, weights)
+        else:
+            note = self._learn(method, note, device)
+        method.to(device)
+        return Fitted(method, cell.entry.spec, cell.suite.parts, size, device), note
+
+    def _note(self, device: torch.device, size: int) -> FitNote:
+        """The note of an interrupted fit, so that it goes on alike; else a new one."""
+        cell, options = self.cell, self.options
+        owner = fit_owner(cell, self.prepared.roles)
+        old = read_note(self.folder)
+        if old is not None and old.owner == owner:
+            return old
+        return FitNote(
+            method=cell.entry.full_name,
+            preset=cell.preset,
+            config=cell.config.model_dump(mode="json"),
+            parts=cell.suite.parts,
+            image_size=size,
+            suite=cell.suite.name,
+            suite_image_size=cell.suite.image_size,
+            seed=cell.seed,
+            owner=owner,
+            threads=options.threads or free_cores(),
+            precision=pick_precision(options.precision, device),
+            device=str(device),
+        )
+
+    def _learn(self, method: Method, note: FitNote, device: torch.device) -> FitNote:
+        cell = self.cell
+        write_note(note, self.folder)
+        sees_labels = "labels" in cell.entry.spec.sees
+        regress = self.prepared.roles.get("regress")
+        run = TrainingRun(
+            self.folder,
+            note.owner,
+            seed=cell.seed,
+            device=device,
+            precision="bf16" if note.precision == "bf16" else "fp32",
+            labelled=regress.samples if sees_labels and regress else None,
+            step_limit=0 if cell.preset == UNTRAINED else None,
+            watcher=Listening(self.watcher, self.known, cell),
+        )
+        images = resized_images(self.prepared.roles["fit"], note.image_size)
+        method.fit(FitImages(images, cell.seed), run)
+        save_weights(method, self.folder)
+        done = note.model_copy(
+            update={
+                "seconds": run.seconds(),
+                "peak_memory_bytes": _peak_memory_bytes(device),
+                "parameters": method.parameter_count(),
+                "resumed": note.resumed + run.resumed,
+                "finished": True,
+            }
+        )
+        write_note(done, self.folder)
+        return done
+
+    def predict(self, fitted: Fitted) -> Evaluation:
+        """Predictions for the roles `regress` and `test`."""
+        roles = self.prepared.roles
+
+        def of(role: str) -> tuple[Predicted | None, Samples | None]:
+            if role not in roles:
+                return None, None
+            samples = roles[role].samples
+            sees_truth = "test labels" in fitted.spec.sees
+            predicted = fitted.predict(
+                samples.images,
+                ids=list(samples.ids),
+                truth=samples if sees_truth else None,
+            )
+            return predicted, samples
+
+        test, test_truth = of("test")
+        regress, regress_truth = of("regress")
+        if test is None or test_truth is None:
+            raise RunError(f"{self.cell.label}: the suite has no test images.")
+        return Evaluation(
+            test=test,
+            test_truth=test_truth,
+            regress=regress,
+            regress_truth=regress_truth,
+            landmark_names=tuple(self.prepared.dataset.landmark_names),
+            part_names=tuple(self.prepared.dataset.part_names),
+        )
+
+    def _keep_arrays(
+        self, evaluation: Evaluation, per_image: dict[str, NDArray[np.float64]]
+    ) -> None:
+        """Predictions in the form `harness score` reads, and the per-image values."""
+        arrays: dict[str, NDArray[np.generic]] = {}
+        for role, predicted in (("regress", evaluation.regress), ("test", evaluation.test)):
+            if predicted is None:
+                continue
+            arrays[f"{role}_ids"] = np.asarray(predicted.ids)
+            for name, value in (
+                ("keypoints", predicted.keypoints),
+                ("parts", predicted.part_labels),
+                ("landmarks", predicted.landmarks),
+            ):
+                if value is not None:
+                    arrays[f"{role}_{name}"] = value
+        _write_npz(self.folder / "predictions.npz", arrays)
+        _write_npz(self.folder / "per_image.npz", dict(per_image))
+
+    def _pictures(self, evaluation: Evaluation) -> dict[str, str]:
+        from harness.figures import prediction_sheet
+
+        picture = prediction_sheet(evaluation.test, evaluation.test_truth)
+        path = self.folder / "pictures" / "predictions.png"
+        path.parent.mkdir(exist_ok=True)
+        picture.save(path)
+        found = sorted((self.folder / "pictures").glob("*.png"))
+        return {f"picture:{p.stem}": f"pictures/{p.name}" for p in found}
+
+    def _finished(
+        self,
+        fitted: Fitted,
+        note: FitNote,
+        scores: list[Score],
+        predict_seconds: float,
+        pictures: dict[str, str],
+    ) -> Record:
+        cell, prepared = self.cell, self.prepared
+        notes = [text for text in (prepared.overlap, _keypoint_note(fitted)) if text]
+        artifacts = {"weights": "weights.safetensors", "predictions": "predictions.npz"}
+        if (self.folder / "curves.csv").exists():
+            artifacts["curves"] = "curves.csv"
+        return Record(
+            id=record_id(cell, prepared.ref),
+            status="finished",
+            suite=prepared.ref,
+            method=method_ref(cell),
+            seed=cell.seed,
+            scores=scores,
+            cost=Cost(
+                fit_seconds=round(note.seconds, 3),
+                predict_seconds=round(predict_seconds, 3),
+                peak_memory_bytes=note.peak_memory_bytes,
+                parameters=note.parameters,
+                device=_device_name(note.device),
+                threads=note.threads,
+                precision=note.precision,
+                resumed=note.resumed,
+            ),
+            provenance=provenance(self.started, repeat_command(cell), cell.entry.distribution),
+            notes=notes,
+            artifacts={**artifacts, "per_image": "per_image.npz", **pictures},
+        )
+
+
+def finished_record(folder: Path, ref: SuiteRef) -> Record | None:
+    """The record of a finished cell under this very protocol, or `None`."""
+    path = folder / "record.json"
+    if not path.exists():
+        return None
+    try:
+        record = read_record(path)
+    except RecordError:
+        return None
+    same = record.suite.fingerprint == ref.fingerprint
+    return record if record.status == "finished" and same else None
+
+
+def _keypoint_note(fitted: Fitted) -> str:
+    offers = fitted.spec.capabilities
+    return "keypoints: part_centres" if "segment" in offers and "detect" not in offers else ""
+
+
+def _write_npz(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
+    with replacing(path) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
+
+
+def _peak_memory_bytes(device: torch.device) -> int:
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kilobytes if sys.platform == "darwin" else kilobytes * 1024
+
+
+def _device_name(device: str) -> str:
+    if device.startswith("cuda") and torch.cuda.is_available():
+        return torch.cuda.get_device_name(torch.device(device))
+    return device

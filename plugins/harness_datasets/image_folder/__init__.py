@@ -1,0 +1,1 @@
+"""Photos from a folder or a zip, with whatever labels lie beside them."""

@@ -1,0 +1,114 @@
+"""The blocks of levels 2 and 3: SPADE blocks and AdaIN convolution blocks (paper B.2 and B.3)."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from harness_gans.gan_seg.conditioning import Conditioning
+from harness_gans.gan_seg.config import GanSegConfig
+from harness_gans.gan_seg.frame import convolved, trimmed
+from harness_gans.gan_seg.point_generator import SLOPE
+
+#: Width of the network from a style vector to scales and shifts (code).
+STYLE_CHANNELS = 128
+
+
+class SpadeBlock(nn.Module):
+    """Convolutions whose inputs are normalised and then scaled and shifted per pixel.
+
+    `residual` (paper): two modulated convolutions beside a shortcut that is the identity where
+    the channels agree, else a third modulated convolution without activation.
+    `single`: one modulated convolution and no shortcut.
+
+    The first convolutions of all modulations read the same map, so they are one convolution; so
+    are those of scale and shift; the two modulations of the block's input share its normalisation.
+
+    Args:
+        config: kind of block, hidden channels, kernels.
+        inputs: channels of the block's input.
+        outputs: channels of its output.
+    """
+
+    def __init__(self, config: GanSegConfig, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.hidden = config.spade_channels
+        self.residual = config.block == "residual"
+        widths = [inputs, min(inputs, outputs), outputs] if self.residual else [inputs, outputs]
+        modulated = widths[:-1]
+        self.convolutions = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in pairwise(widths))
+        self.normalisations = nn.ModuleList(_normalisation(width) for width in modulated)
+        self.has_shortcut = self.residual and inputs != outputs
+        if self.has_shortcut:
+            modulated = [*modulated, inputs]
+            self.shortcut = nn.Conv2d(inputs, outputs, 3, padding=1)
+        self.spread = nn.Conv2d(config.embedding_size, self.hidden * len(modulated), 3, padding=1)
+        self.heads = nn.ModuleList(Head(config, width) for width in modulated)
+
+    def forward(self, maps: Tensor, conditioning: Conditioning, unneeded: int) -> Tensor:
+        """`[N, inputs, H, W]` to `[N, outputs, H - 2 unneeded, W - 2 unneeded]`."""
+        hidden = F.leaky_relu(conditioning.convolved(self.spread), SLOPE, inplace=True)
+        hiddens = hidden.split(self.hidden, dim=1)
+        halo = max(0, unneeded - 1)
+        borders = [0, halo] if self.residual else [halo]
+        leaving = [0, unneeded] if self.residual else [unneeded]
+        output, normalised = maps, maps
+        for i, convolution in enumerate(self.convolutions):
+            current = self.normalisations[i](output)
+            normalised = current if i == 0 else normalised
+            active = F.leaky_relu(self.heads[i](current, hiddens[i], borders[i]), SLOPE)
+            output = convolved(convolution, active, leaving[i] - borders[i])
+        if self.has_shortcut:
+            side = self.heads[-1](normalised, hiddens[-1], halo)
+            return output + convolved(self.shortcut, side, unneeded - halo)
+        return output + trimmed(maps, unneeded) if self.residual else output
+
+
+class Head(nn.Module):
+    """Scale and shift of normalised maps: (1 + gamma) x + beta, both convolutions of `hidden`."""
+
+    def __init__(self, config: GanSegConfig, channels: int) -> None:
+        super().__init__()
+        kernel = config.spade_head_kernel
+        self.both = nn.Conv2d(config.spade_channels, 2 * channels, kernel, padding=kernel // 2)
+        one = torch.cat([torch.ones(channels), torch.zeros(channels)])
+        self.register_buffer("one", one, persistent=False)
+
+    def forward(self, normalised: Tensor, hidden: Tensor, unneeded: int) -> Tensor:
+        """`[N, C, H, W]` to `[N, C, H - 2 unneeded, W - 2 unneeded]`."""
+        bias = self.both.bias + self.one
+        scale, shift = convolved(self.both, hidden, unneeded, bias=bias).chunk(2, dim=1)
+        return torch.addcmul(shift, scale, trimmed(normalised, unneeded))
+
+
+class AdainBlock(nn.Module):
+    """A convolution whose input is normalised, scaled and shifted by one style vector an image.
+
+    Args:
+        config: size of the style vector.
+        inputs: channels of the block's input.
+        outputs: channels of its output.
+    """
+
+    def __init__(self, config: GanSegConfig, inputs: int, outputs: int) -> None:
+        super().__init__()
+        self.style = nn.Linear(config.embedding_size, STYLE_CHANNELS)
+        self.both = nn.Linear(STYLE_CHANNELS, 2 * inputs)
+        self.normalisation = _normalisation(inputs)
+        self.convolution = nn.Conv2d(inputs, outputs, 3, padding=1)
+
+    def forward(self, maps: Tensor, style: Tensor, unneeded: int) -> Tensor:
+        """`[N, inputs, H, W]` and `[N, E]` to `[N, outputs, H - 2 unneeded, W - 2 unneeded]`."""
+        halo = max(0, unneeded - 1)
+        hidden = F.leaky_relu(self.style(style), SLOPE)
+        scale, shift = self.both(hidden)[:, :, None, None].chunk(2, dim=1)
+        normalised = trimmed(self.normalisation(maps), halo)
+        active = F.leaky_relu(torch.addcmul(shift, scale + 1.0, normalised), SLOPE)
+        return convolved(self.convolution, active, unneeded - halo)
+
+
+def _normalisation(channels: int) -> nn.BatchNorm2d:
+    return nn.BatchNorm2d(channels, affine=False)

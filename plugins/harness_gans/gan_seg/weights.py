@@ -1,0 +1,39 @@
+"""Start weights, drawn from a given generator so that nothing depends on a global seed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+from harness_gans.gan_seg.generator import ConstantStart
+from harness_gans.gan_seg.point_generator import SLOPE, PointGenerator
+
+
+@contextmanager
+def untouched_randomness() -> Iterator[None]:
+    """Keep the global random state while layers are built; their start weights are drawn later."""
+    with torch.random.fork_rng(devices=[]):
+        yield
+
+
+@torch.no_grad()
+def draw_weights(module: nn.Module, generator: torch.Generator) -> None:
+    """Draw the weights of a generator or discriminator in place.
+
+    Kaiming normal with fan-in and the gain of the leaky ReLU, biases 0, embeddings and constant
+    starts N(0, 1) (code); point networks get the layout of their configuration.
+    """
+    for part in module.modules():
+        if isinstance(part, nn.Conv2d | nn.Linear):
+            nn.init.kaiming_normal_(part.weight, a=SLOPE, generator=generator)
+            if part.bias is not None:
+                part.bias.zero_()
+        elif isinstance(part, ConstantStart):
+            part.values.normal_(generator=generator)
+    for part in module.modules():
+        if isinstance(part, PointGenerator):
+            part.constants.normal_(generator=generator)
+            part.spread(generator)
