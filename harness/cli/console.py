@@ -64,7 +64,7 @@ def answer_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for index, header in enumerate(headers):
         table.add_column(Text(header), no_wrap=index in whole, overflow="fold")
     for row in rows:
@@ -73,6 +73,7 @@ def answer_table(
     if title:
         console.print(title, style="bold")
     console.print(table)
+    console.print()
 
 
 def answer_fields(fields: Sequence[tuple[str, str]]) -> None:

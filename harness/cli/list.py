@@ -56,9 +56,8 @@ def _print_table(kind: str, rows: list[Row]) -> None:
 def _print_short(kind: str, rows: list[Row]) -> None:
     from harness.cli import console
 
-    console.answer_table(
-        [kind, ""], [[row["name"], row.get("error") or _gist(row)] for row in rows]
-    )
+    cells = [[row["name"], row.get("error") or _gist(row)] for row in rows]
+    console.answer_table([kind, ""], cells or [["none", ""]])
 
 
 def _gist(row: Row) -> str:

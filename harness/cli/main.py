@@ -6,18 +6,20 @@ from typing import Annotated
 
 import typer
 
+from harness.cli import list as list_command
+from harness.cli import run as run_command
 from harness.cli.group import TRACEBACK, Commands
-from harness.cli.list import EPILOG as list_epilog
-from harness.cli.list import list_things
 
 app = typer.Typer(
     cls=Commands,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Benchmark unsupervised keypoints, parts and controllable image generation.",
 )
-app.command("list", epilog=list_epilog)(list_things)
+app.command("run", epilog=run_command.EPILOG)(run_command.run)
+app.command("list", epilog=list_command.EPILOG)(list_command.list_things)
 
 
 def _version(wanted: bool) -> None:
@@ -28,7 +30,10 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(
+    epilog="Examples:\n\nharness list\n\n"
+    "harness run --method mean_shape --suite synthetic_faces"
+)
 def options(
     show_traceback: Annotated[
         bool, typer.Option(TRACEBACK, help="Show where an error happened; may stand anywhere.")

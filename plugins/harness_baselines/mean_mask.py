@@ -76,7 +76,7 @@ def _mean_foreground(
     for foreground, counted in _chunks(masks, ignored):
         hits += foreground.sum(axis=0)
         pixels += counted.sum(axis=0)
-    return (hits / np.maximum(pixels, 1)).reshape(masks.shape[1:])
+    return np.asarray((hits / np.maximum(pixels, 1)).reshape(masks.shape[1:]))
 
 
 def _mean_overlaps(

@@ -6,16 +6,20 @@ import hashlib
 import os
 import threading
 import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import IO, Any
 
 from harness.errors import DataError
 
 #: Endings of the files that count as photos, in small letters.
 PHOTO_ENDINGS = (".jpg", ".jpeg", ".png")
+
+#: What reading from a folder or a zip raises (`RuntimeError`: the member has a password).
+UNREADABLE = (OSError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
 class Store(ABC):
@@ -29,16 +33,24 @@ class Store(ABC):
         """All files but hidden ones, sorted."""
 
     @abstractmethod
+    def open(self, name: str) -> IO[bytes]:
+        """A file for reading, to be closed by the caller; raises one of `UNREADABLE`."""
+
+    @abstractmethod
+    def stamp(self, names: Iterable[str]) -> dict[str, Any]:
+        """JSON that changes when one of these files changes."""
+
     def read(self, name: str) -> bytes:
         """The bytes of a file.
 
         Raises:
             DataError: it does not exist or cannot be read.
         """
-
-    @abstractmethod
-    def stamp(self, names: Iterable[str]) -> dict[str, Any]:
-        """JSON that changes when one of these files changes."""
+        try:
+            with self.open(name) as file:
+                return file.read()
+        except UNREADABLE as error:
+            raise DataError(f"{self.name}: '{name}' cannot be read: {error}.") from None
 
     def photos(self) -> list[str]:
         """All files that end like a photo, sorted."""
@@ -70,20 +82,18 @@ class FolderStore(Store):
         found = []
         for folder, folders, files in os.walk(self.root):
             folders[:] = [name for name in folders if not name.startswith(".")]
-            below = Path(folder).relative_to(self.root)
-            found += [(below / name).as_posix() for name in files if not name.startswith(".")]
+            below = Path(folder).relative_to(self.root).as_posix()
+            start = "" if below == "." else f"{below}/"
+            found += [f"{start}{name}" for name in files if not name.startswith(".")]
         return sorted(found)
 
     def names(self) -> list[str]:
         """All files but hidden ones, sorted."""
         return self._names
 
-    def read(self, name: str) -> bytes:
-        """The bytes of a file."""
-        try:
-            return (self.root / name).read_bytes()
-        except OSError as error:
-            raise DataError(f"{self.root / name}: cannot be read: {error.strerror}.") from None
+    def open(self, name: str) -> IO[bytes]:
+        """A file for reading."""
+        return (self.root / name).open("rb")
 
     def stamp(self, names: Iterable[str]) -> dict[str, Any]:
         """Count, and digests of names with sizes and of modification times."""
@@ -118,14 +128,11 @@ class ZipStore(Store):
         """All members but folders and hidden files, sorted."""
         return sorted(self._members)
 
-    def read(self, name: str) -> bytes:
-        """The bytes of a member."""
+    def open(self, name: str) -> IO[bytes]:
+        """A member for reading."""
         if name not in self._members:
-            raise DataError(f"{self.path}: the archive has no file '{name}'.")
-        try:
-            return self._archive().read(self._members[name])
-        except (zipfile.BadZipFile, OSError, RuntimeError, EOFError) as error:
-            raise DataError(f"{self.path}: '{name}' cannot be read: {error}.") from None
+            raise FileNotFoundError("the archive has no such file")
+        return self._archive().open(self._members[name])
 
     def stamp(self, names: Iterable[str]) -> dict[str, Any]:
         """Count, and a digest of names, sizes and the checksums that the archive keeps."""

@@ -71,7 +71,7 @@ class LabelFiles:
             splits=self._splits(photos, tables),
             landmarks=landmarks,
             attributes=self._attributes(labels),
-            masks=self._masks(photos, index),
+            masks=self._masks(known, index),
             digests=dict(self.digests),
         )
 
@@ -135,7 +135,7 @@ class LabelFiles:
         attributes = attributes_from_table(labels, other)
         return attributes if attributes.names else None
 
-    def _masks(self, photos: Sequence[str], index: Table | None) -> dict[str, str]:
+    def _masks(self, photos: frozenset[str], index: Table | None) -> dict[str, str]:
         column = self.options.mask_column
         if index is not None and column in index.columns:
             named = {photo: row.cells[column] for photo, row in index.rows.items()}
@@ -143,9 +143,15 @@ class LabelFiles:
             for photo, mask in masks.items():
                 if not self._exists(mask):
                     raise DataError(f"{index.rows[photo].place}: there is no mask '{mask}'.")
+                if mask in photos:
+                    raise DataError(
+                        f"{index.rows[photo].place}: the mask '{mask}' lies among the photos; name "
+                        "its folder with the option masks."
+                    )
             return masks
         inside = f"{self.options.masks}/"
-        found = {name for store in self.stores for name in store.names() if name.startswith(inside)}
+        names = [name for store in self.stores for name in store.names()]
+        found = {name for name in names if name.startswith(inside) and name.endswith(".png")}
         pairs = [(photo, mask_name(self.options.masks, photo)) for photo in photos]
         masks = {photo: mask for photo, mask in pairs if mask in found}
         lonely = sorted(found - set(masks.values()))

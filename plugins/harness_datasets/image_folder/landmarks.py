@@ -121,21 +121,26 @@ def landmarks_from_table(table: Table) -> Landmarks:
 
 
 def _points(row: Row, count: int) -> NDArray[np.float64]:
-    points = np.array([[_number(row, f"{axis}{i}") for axis in "xy"] for i in range(count)])
+    columns = [f"{axis}{index}" for index in range(count) for axis in "xy"]
+    try:
+        points = np.array([row.cells[column] or "nan" for column in columns], np.float64)
+    except ValueError:
+        raise _not_a_number(row, columns) from None
+    if np.isinf(points).any():
+        raise DataError(f"{row.place}: an infinite coordinate; leave the cell empty if missing.")
+    points = points.reshape(count, 2)
     hidden = [row.cells.get(f"v{i}", "1") in ("0", "0.0") for i in range(count)]
     points[np.isnan(points).any(axis=1) | hidden] = np.nan
     return points
 
 
-def _number(row: Row, column: str) -> float:
-    text = row.cells[column]
-    try:
-        value = float(text or "nan")
-    except ValueError:
-        raise DataError(f"{row.place}: '{text}' in column '{column}' is not a number.") from None
-    if np.isinf(value):
-        raise DataError(f"{row.place}: '{text}' in column '{column}' is not finite.")
-    return value
+def _not_a_number(row: Row, columns: list[str]) -> DataError:
+    for column in columns:
+        try:
+            float(row.cells[column] or "nan")
+        except ValueError:
+            break
+    return DataError(f"{row.place}: '{row.cells[column]}' in column '{column}' is not a number.")
 
 
 def is_coco(data: bytes) -> bool:

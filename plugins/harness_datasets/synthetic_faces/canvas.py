@@ -6,6 +6,7 @@ each. A pixel's value depends on its coordinates alone, hence never on the windo
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
@@ -14,25 +15,50 @@ from numpy.typing import NDArray
 from harness_datasets.synthetic_faces.draws import Floats
 from harness_datasets.synthetic_faces.frame import Frame
 
+#: room for soft edges, which first-order distances make wider than a pixel at sharp tips
+MARGIN_PIXELS = 1.5
 
+#: least and greatest local coordinate: numbers, or an array `[N, 1, 1]` each
+Bounds = tuple[Floats | float, Floats | float]
+
+
+@dataclass(frozen=True)
+class Span:
+    """Pixels along one image axis: the batch's common `length`, each image's own range in it."""
+
+    first: NDArray[np.intp]
+    length: int
+    low: NDArray[np.intp]
+    high: NDArray[np.intp]
+
+    def positions(self, axis: Floats) -> tuple[Floats, Floats]:
+        """Coordinates of the pixels, and 1 for those in the image's own range, `[N, length]`."""
+        pixels = self.first[:, None] + np.arange(self.length)
+        own = (pixels >= self.low[:, None]) & (pixels < self.high[:, None])
+        return axis[pixels], own.astype(np.float32)
+
+
+@dataclass
 class Window:
     """A cut-out of every image, with the coordinates of its pixels in a frame."""
 
-    def __init__(self, colours: Floats, parts: NDArray[np.uint8], u: Floats, v: Floats, sharpness: Floats) -> None:
-        #: what is painted so far, `[N, 3, h, w]` in [0, 1]
-        self.colours = colours
-        #: labels so far, `[N, h, w]`
-        self.parts = parts
-        #: local coordinates of the pixel centres, `[N, h, w]`
-        self.u, self.v = u, v
-        #: pixels per unit of v, `[N, 1, 1]`
-        self.sharpness = sharpness
+    #: what is painted so far, `[N, 3, h, w]` in [0, 1]
+    colours: Floats
+    #: labels so far, `[N, h, w]`
+    parts: NDArray[np.uint8]
+    #: local coordinates of the pixel centres, `[N, h, w]`
+    u: Floats
+    v: Floats
+    #: 1 inside the image's own rectangle, 0 in what larger heads of the batch add to it
+    reach: Floats
+    #: pixels per unit of v, `[N, 1, 1]`
+    sharpness: Floats
 
     def coverage(self, distance: Floats) -> Floats:
         """Share of each pixel inside a shape of this signed distance."""
         cover = distance * -self.sharpness
         cover += 0.5
-        return np.clip(cover, 0, 1, out=cover)
+        return np.clip(cover, 0, self.reach, out=cover)
 
     def paint(self, cover: Floats, colour: Floats, part: int | None = None) -> None:
         """Lay a colour (`[N, 3, 1, 1]` or `[N, 3, h, w]`) over the pixels and label them."""
@@ -72,38 +98,41 @@ class Canvas:
 
     @contextmanager
     def window(
-        self, frame: Frame, u: tuple, v: tuple, rows: NDArray[np.intp] | None = None
+        self, frame: Frame, u: Bounds, v: Bounds, rows: NDArray[np.intp] | None = None
     ) -> Iterator[Window]:
         """Open the window that holds the local rectangle `u` x `v` of every image (or of `rows`)."""
         rows = np.arange(len(self.parts)) if rows is None else rows
-        left, width = self._span(frame.x, frame.cosine * frame.squeeze, -frame.sine, frame.scale, u, v)
-        top, height = self._span(frame.y, frame.sine * frame.squeeze, frame.cosine, frame.scale, u, v)
-        place = (rows, top, left)
-        colours, parts = self._cut(height, width)
-        x = self.axis[left[:, None] + np.arange(width)][:, None, :]
-        y = self.axis[top[:, None] + np.arange(height)][:, :, None]
-        local_u, local_v = frame.to_local(x, y)
+        columns = self._span(frame.x, frame.squeeze * frame.cosine, -frame.sine, frame.scale, u, v)
+        lines = self._span(frame.y, frame.squeeze * frame.sine, frame.cosine, frame.scale, u, v)
+        place = (rows, lines.first, columns.first)
+        colours, parts = self._cut(lines.length, columns.length)
+        x, across = columns.positions(self.axis)
+        y, along = lines.positions(self.axis)
+        local_u, local_v = frame.to_local(x[:, None, :], y[:, :, None])
         window = Window(
-            colours[place], parts[place], local_u, local_v, frame.scale * np.float32(self.size / 2)
+            colours=colours[place],
+            parts=parts[place],
+            u=local_u,
+            v=local_v,
+            reach=along[:, :, None] * across[:, None, :],
+            sharpness=frame.scale * np.float32(self.size / 2),
         )
         yield window
         colours[place] = window.colours
         parts[place] = window.parts
 
     def _span(
-        self, origin: Floats, along_u: Floats, along_v: Floats, scale: Floats, u: tuple, v: tuple
-    ) -> tuple[NDArray[np.intp], int]:
-        """First pixel in every image, and common length, of a window along one image axis."""
-        if not self.windowed:
-            return np.zeros(len(origin), np.intp), self.size
+        self, origin: Floats, along_u: Floats, along_v: Floats, scale: Floats, u: Bounds, v: Bounds
+    ) -> Span:
+        """The pixels that a local rectangle spans along one image axis."""
         ends = [(scale * (along_u * a + along_v * b)).reshape(-1) for a in u for b in v]
-        half = self.size / 2
-        low = (np.minimum.reduce(ends) + origin.reshape(-1) + 1) * half - 1
-        high = (np.maximum.reduce(ends) + origin.reshape(-1) + 1) * half + 1
-        low = np.clip(np.floor(low), 0, self.size - 1)
-        high = np.clip(np.ceil(high), low + 1, self.size)
-        length = int((high - low).max())
-        return np.minimum(low, self.size - length).astype(np.intp), length
+        half, middle = self.size / 2, origin.reshape(-1) + 1
+        low = np.floor((np.minimum.reduce(ends) + middle) * half - MARGIN_PIXELS)
+        high = np.ceil((np.maximum.reduce(ends) + middle) * half + MARGIN_PIXELS)
+        low = np.clip(low, 0, self.size - 1).astype(np.intp)
+        high = np.clip(high, low + 1, self.size).astype(np.intp)
+        length = int((high - low).max()) if self.windowed else self.size
+        return Span(np.minimum(low, self.size - length), length, low, high)
 
     def _cut(self, height: int, width: int) -> tuple[Floats, NDArray[np.uint8]]:
         """Views indexed by (image, top, left) that show a window of the given size."""

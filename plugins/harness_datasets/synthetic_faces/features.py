@@ -90,7 +90,7 @@ class Eyes:
         frame = person.feature(side * self.apart, self.height - self.brow_gap, EYE_DEPTH)
         width = self.width * np.float32(1.15)
         reach = self.brow_thickness + 0.11
-        with canvas.window(frame, u=(-width, width), v=(-reach, reach)) as window:
+        with canvas.window(frame, u=(-width - 0.04, width + 0.04), v=(-reach, reach)) as window:
             along = window.u / width
             arch = np.float32(0.06) * along * along - side * self.brow_tilt * window.u * 0.5
             bent = window.v - arch
@@ -194,7 +194,7 @@ class Mouth:
             lips = away - (self.lips + self.opening) * arch
             lips = np.maximum(lips, np.abs(window.u) - self.width * np.float32(1.08))
             window.paint(window.coverage(lips), self.colour, MOUTH)
-            inside = away - np.maximum(self.opening, 0.01) * bow
+            inside = np.maximum(away - np.maximum(self.opening, 0.01) * bow, lips)
             cover = window.coverage(inside)
             window.paint(cover, self.colour * np.float32(0.3))
             teeth = np.maximum(inside, off_centre + self.opening * np.float32(0.1))

@@ -55,7 +55,7 @@ class Head:
             return
         head, person = take(self, rows), take(person, rows)
         side = person.width
-        with canvas.window(person.head, u=(-side, side), v=(0.0, 1.0), rows=rows) as window:
+        with canvas.window(person.head, u=(-side, side), v=(-0.2, 1.0), rows=rows) as window:
             inner_u, inner_v = 0.55 * person.yaw, 0.55 * person.pitch
             u, v = window.u - inner_u, window.v - inner_v
             cheeks = ellipse(u, v + 0.15, np.float32(0.56), head.beard_top + np.float32(0.3))

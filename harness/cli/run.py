@@ -1,0 +1,187 @@
+"""`harness run`: methods on suites, one record a cell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.complete import names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.plan import Request, RunOptions
+    from harness.registry import Registry
+    from harness.runner import Outcome
+
+EPILOG = (
+    "Examples:\n\n"
+    "harness run --method gan_seg --suite synthetic_faces --preset smoke\n\n"
+    "harness run --method gan_seg,mean_shape --suite synthetic_faces --seed 0,1,2 --dry-run"
+)
+
+
+def run(
+    method: Annotated[
+        list[str],
+        typer.Option(
+            "--method",
+            help="Methods, separated by commas or repeated.",
+            autocompletion=names("methods"),
+        ),
+    ],
+    suite: Annotated[
+        list[str],
+        typer.Option(
+            "--suite",
+            help="Suites, separated by commas or repeated.",
+            autocompletion=names("suites"),
+        ),
+    ],
+    preset: Annotated[
+        str | None,
+        typer.Option("--preset", help="Preset of the methods [default: the suite's, often quick]."),
+    ] = None,
+    seed: Annotated[
+        list[str] | None, typer.Option("--seed", help="Seeds, such as 0,1,2 [default: 0].")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option("--data", help="Data root [default: HARNESS_DATA, else the data folder]."),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", help="key=value of the method; suite.key=value of the suite."),
+    ] = None,
+    metrics: Annotated[
+        list[str] | None, typer.Option("--metrics", help="Measure only these [default: all].")
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", help="Folder for runs.")] = Path("runs"),
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+    precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "auto",
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="CPU threads [default: the cores that are free].")
+    ] = None,
+    executor: Annotated[
+        str, typer.Option(help="Where cells run.", autocompletion=names("executors"))
+    ] = "local",
+    workers: Annotated[int, typer.Option(min=1, help="Cells at a time.")] = 1,
+    baselines: Annotated[
+        bool, typer.Option(help="Run the suite's trivial baselines and ceilings too.")
+    ] = True,
+    skip_broken: Annotated[
+        bool, typer.Option("--skip-broken", help="Pass over broken image files.")
+    ] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Run finished cells again.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the plan.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One record a line on stdout, the rest on stderr.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+) -> None:
+    """Run methods on suites and write one record a cell.
+
+    Finished cells are kept, interrupted ones are resumed; both only while nothing that changes
+    their meaning has changed.
+    """
+    from harness.plan import Request, RunOptions
+
+    request = Request(
+        methods=_split(method),
+        suites=_split(suite),
+        preset=preset,
+        seeds=_seeds(_split(seed or ["0"])),
+        settings=settings or (),
+        metrics=_split(metrics or []),
+        baselines=baselines,
+    )
+    options = RunOptions(
+        output=output,
+        data=data,
+        device=device,
+        precision=precision,
+        threads=threads,
+        fresh=fresh,
+        skip_broken=skip_broken,
+    )
+    _go(
+        request,
+        options,
+        executor=executor,
+        workers=workers,
+        dry_run=dry_run,
+        as_json=as_json,
+        quiet=quiet,
+    )
+
+
+def _split(values: Sequence[str]) -> list[str]:
+    return [name.strip() for value in values for name in value.split(",") if name.strip()]
+
+
+def _seeds(texts: Sequence[str]) -> list[int]:
+    from harness.errors import ConfigError
+
+    try:
+        return [int(text) for text in texts]
+    except ValueError:
+        raise ConfigError(f"--seed {','.join(texts)}: expected whole numbers.") from None
+
+
+def _go(
+    request: Request,
+    options: RunOptions,
+    *,
+    executor: str,
+    workers: int,
+    dry_run: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    from harness.cli import console
+    from harness.cli.run_view import Progress, explain_plan, plan_rows
+    from harness.plan import make_plan
+    from harness.registry import registry
+
+    known = registry()
+    cells = make_plan(request, known)
+    known.executors.get(executor)
+    if dry_run:
+        if as_json:
+            console.answer_json(plan_rows(cells))
+        else:
+            console.answer(explain_plan(cells))
+        return
+    from harness.api import execute
+
+    if not quiet:
+        console.say(explain_plan(cells))
+    outcomes: list[Outcome] = []
+    with Progress(hidden=quiet) as progress:
+        for outcome in execute(
+            cells, options, known, watcher=progress, executor=executor, workers=workers
+        ):
+            outcomes.append(outcome)
+            progress.cell_done(outcome)
+            if as_json and outcome.record is not None:
+                console.answer(outcome.record.model_dump_json())
+    _close(outcomes, options, known, as_json=as_json)
+
+
+def _close(
+    outcomes: Sequence[Outcome], options: RunOptions, known: Registry, *, as_json: bool
+) -> None:
+    """Tables, paths and the exit code."""
+    from harness.cli.run_view import show_results
+
+    show_results(outcomes, options.output, known, to_stderr=as_json)
+    codes = {outcome.exit_code for outcome in outcomes if outcome.exit_code and _counts(outcome)}
+    if codes:
+        raise typer.Exit(min(codes))
+
+
+def _counts(outcome: Outcome) -> bool:
+    """A suite's own baseline that does not fit the data is a remark, not a failure."""
+    return outcome.cell.asked or outcome.exit_code == 1

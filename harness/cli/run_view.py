@@ -1,0 +1,238 @@
+"""What `harness run` says: the plan, the progress, the scores."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.progress import Progress as Bars
+from rich.text import Text
+from typing_extensions import override
+
+from harness.cli import console
+from harness.plan import Cell
+from harness.presets import preset_about, preset_files
+from harness.registry import Registry
+from harness.runner import Outcome
+from harness.watching import CellWatcher
+
+#: Scalars shown beside the bar, at most.
+_SHOWN_SCALARS = 3
+
+
+def plan_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """The plan as JSON: one object a cell."""
+    return [
+        {
+            "cell": cell.label,
+            "suite": cell.suite.name,
+            "method": cell.entry.full_name,
+            "preset": cell.preset,
+            "seed": cell.seed,
+            "asked": cell.asked,
+            "minutes": _about(cell).get("minutes"),
+            "config": cell.config.model_dump(mode="json"),
+        }
+        for cell in cells
+    ]
+
+
+def explain_plan(cells: Sequence[Cell]) -> str:
+    """What will be done and how long it takes, one line a suite."""
+    lines = []
+    for suite in dict.fromkeys(cell.suite.name for cell in cells):
+        here = [cell for cell in cells if cell.suite.name == suite]
+        asked = [_described(cell) for cell in here if cell.asked]
+        lines.append(f"suite {suite}: {', '.join(asked)}")
+        others = [cell.entry.spec.name for cell in here if not cell.asked]
+        if others:
+            lines.append(f"  beside them, as the suite asks: {', '.join(others)}")
+    minutes = sum(float(_about(cell).get("minutes", 0)) for cell in cells if cell.asked)
+    if minutes:
+        lines.append(f"about {minutes:.0f} minutes of training on two free CPU cores.")
+    return "\n".join(lines)
+
+
+def _described(cell: Cell) -> str:
+    return f"{cell.entry.spec.name} (preset {cell.preset}, seed {cell.seed})"
+
+
+def _about(cell: Cell) -> Mapping[str, Any]:
+    path = preset_files(cell.entry.spec).get(cell.preset)
+    return preset_about(path) if path else {}
+
+
+class Progress(CellWatcher):
+    """Bars on stderr, with losses and the time left; plain lines where it is no terminal.
+
+    Args:
+        hidden: show nothing but failures.
+    """
+
+    def __init__(self, hidden: bool = False) -> None:
+        self._console: Console = console.stderr()
+        self._hidden = hidden
+        self._bars = Bars(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[news]}"),
+            console=self._console,
+            transient=True,
+            disable=hidden or not self._console.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+        self._label = ""
+
+    def __enter__(self) -> Progress:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._bars.stop()
+
+    @override
+    def cell_started(self, cell: Cell, folder: Path) -> None:
+        self._label = f"{cell.entry.spec.name} seed {cell.seed}"
+        self._line(f"running {cell.label}")
+
+    @override
+    def waiting(self, cell: Cell, folder: Path) -> None:
+        self._line(f"another process is running {cell.label}; waiting for it ({folder})")
+
+    @override
+    def data_progress(self, what: str, done: int, total: int) -> None:
+        self._advance(what, done, total)
+        if done == total:
+            self._drop(what)
+            self._line(f"{what}: {total} in the cache")
+
+    @override
+    def loop_started(self, loop: str, step: int, total: int) -> None:
+        if step:
+            self._line(f"{self._label}: {loop} goes on at step {step} of {total}")
+        self._drop(loop)
+        self._tasks[loop] = self._bars.add_task(
+            f"{self._label} {loop}", total=total, completed=step, news=""
+        )
+
+    @override
+    def loop_advanced(self, loop: str, step: int) -> None:
+        self._bars.update(self._tasks[loop], completed=step)
+
+    @override
+    def scalars_logged(self, loop: str, step: int, scalars: Mapping[str, float]) -> None:
+        shown = list(scalars.items())[:_SHOWN_SCALARS]
+        news = " ".join(f"{name} {value:.3g}" for name, value in shown)
+        self._bars.update(self._tasks[loop], news=news)
+
+    @override
+    def loop_finished(self, loop: str) -> None:
+        self._drop(loop)
+
+    def cell_done(self, outcome: Outcome) -> None:
+        """One line for a cell that is done."""
+        if outcome.status == "failed":
+            word = "failed" if outcome.cell.asked else "left out"
+            style = "red" if outcome.cell.asked else "yellow"
+            text = Text(f"{word}: {outcome.cell.label}: {outcome.error}", style=style)
+            self._console.print(text, soft_wrap=True)
+            if outcome.trace and "--traceback" in sys.argv:
+                self._console.print(outcome.trace, soft_wrap=True)
+        elif outcome.record and outcome.record.cost:
+            cost = outcome.record.cost
+            seconds = cost.fit_seconds + cost.predict_seconds
+            self._line(f"{outcome.status}: {outcome.cell.label} ({seconds:.0f} s)")
+
+    def _advance(self, what: str, done: int, total: int) -> None:
+        if what not in self._tasks:
+            self._tasks[what] = self._bars.add_task(what, total=total, news="")
+        self._bars.update(self._tasks[what], completed=done)
+
+    def _drop(self, what: str) -> None:
+        if what in self._tasks:
+            self._bars.remove_task(self._tasks.pop(what))
+
+    def _line(self, text: str) -> None:
+        if not self._hidden:
+            self._console.print(Text(text), soft_wrap=True)
+
+
+def show_results(
+    outcomes: Sequence[Outcome], output: Path, known: Registry, *, to_stderr: bool
+) -> None:
+    """The scores of every suite with the baselines beside them, and where the files lie."""
+    from harness.leaderboard import update_boards
+
+    done = [outcome for outcome in outcomes if outcome.record and outcome.status != "failed"]
+    if not done:
+        return
+    target = console.stderr() if to_stderr else console.stdout()
+    for suite in dict.fromkeys(outcome.cell.suite.name for outcome in done):
+        here = [outcome for outcome in done if outcome.cell.suite.name == suite]
+        target.print(scores_table(suite, here))
+    boards = update_boards(output, known)
+    for outcome in done:
+        if outcome.cell.asked and outcome.folder:
+            console.say(f"record    {outcome.folder / 'record.json'}")
+            console.say(f"pictures  {outcome.folder / 'pictures'}")
+    for board in boards:
+        console.say(f"board     {board}")
+
+
+def scores_table(suite: str, outcomes: Sequence[Outcome]) -> Any:
+    """One row a cell, one column a metric, ceilings last."""
+    from rich import box
+    from rich.table import Table
+
+    metrics = list(outcomes[0].cell.suite.metrics)
+    table = Table(title=f"suite {suite}", box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table.add_column("method")
+    for use in metrics:
+        score = next((s for o in outcomes if o.record and (s := o.record.score(use.name))), None)
+        arrow = {"higher": "↑", "lower": "↓"}[score.direction] if score else ""
+        table.add_column(Text(f"{use.name} {arrow}"), justify="right")
+    order = {"trivial": 0, "learned": 1, "external": 1, "oracle": 2}
+    records = [outcome.record for outcome in outcomes if outcome.record]
+    for record in sorted(records, key=lambda r: order[r.method.kind]):
+        cells = [_score_text(record.score(use.name)) for use in metrics]
+        style = "bold" if record.method.kind == "learned" else "dim"
+        table.add_row(Text(_row_name(record)), *map(Text, cells), style=style)
+    return table
+
+
+def _row_name(record: Any) -> str:
+    if record.method.kind in ("oracle",) or record.method.preset == "default":
+        return f"{record.method.name} ({record.method.kind})"
+    return f"{record.method.name} {record.method.preset} seed {record.seed}"
+
+
+def _score_text(score: Any) -> str:
+    if score is None or score.value is None:
+        return "n/a"
+    text = f"{score.value:.3f}" if abs(score.value) < 2 else f"{score.value:.2f}"
+    if score.ci95:
+        low, high = score.ci95
+        digits = 3 if abs(score.value) < 2 else 2
+        text += f" [{low:.{digits}f}, {high:.{digits}f}]"
+    return text

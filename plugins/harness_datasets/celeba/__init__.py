@@ -1,0 +1,1 @@
+"""CelebA in its official layout, with the MAFL lists."""

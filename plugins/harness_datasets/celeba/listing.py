@@ -1,0 +1,157 @@
+"""CelebA's lists, in the text and in the CSV edition."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from harness.errors import DataError
+from harness.vision.photo import looks_like_page
+from harness_datasets.celeba.options import HOME
+
+#: Lines a list may have before its first row: the count and the names of the columns.
+HEAD_LINES = 2
+
+
+class Listing:
+    """A list with one row an image: its name and whole numbers.
+
+    The text edition has its columns separated by any white space, after a line with the number of
+    rows and one with the names of the columns, or neither; the CSV edition has commas and one
+    header line.
+
+    Args:
+        path: the file.
+
+    Raises:
+        DataError: the file is an HTML page, or empty.
+    """
+
+    def __init__(self, path: Path) -> None:
+        data = path.read_bytes()
+        if looks_like_page(data):
+            raise DataError(
+                f"{path}: this is an HTML page, not the list: the download failed. Get the file "
+                f"again from {HOME}."
+            )
+        self.path = path
+        self.digest = hashlib.sha256(data).hexdigest()
+        head, self._body = _split_head(data)
+        self._first_line = len(head) + 1
+        self._count = next((int(words[0]) for words in head if _is_count(words)), None)
+        names = next((words for words in head if not _is_count(words)), [])
+        #: Names of the number columns; empty where the list has none.
+        self.columns = tuple(names[1:] if names[:1] == ["image_id"] else names)
+        if not self._body.strip():
+            raise DataError(f"{path}: the list has no row.")
+
+    @cached_property
+    def frame(self) -> pd.DataFrame:
+        """The rows: whole numbers, with the image's name as index.
+
+        Raises:
+            DataError: a row is malformed (with its line), a name occurs twice, or the number of
+                rows is not the one that the file states.
+        """
+        comma = b"," in self._body.split(b"\n", 1)[0]
+        try:
+            frame = pd.read_csv(io.BytesIO(self._body), sep="," if comma else r"\s+", header=None, low_memory=False)
+        except (pd.errors.ParserError, UnicodeDecodeError) as error:
+            raise DataError(f"{self.path}: {self._located(str(error))}.") from None
+        self._check(frame)
+        return frame.set_index(0)
+
+    def numbers(
+        self, names: Sequence[str], columns: Sequence[str], *, head: bool = True
+    ) -> NDArray[np.int64]:
+        """Rows of these images, `int64 [len(names), len(columns)]`.
+
+        Args:
+            names: the images.
+            columns: the columns the list must have, in this order.
+            head: whether the list must also name its columns so.
+
+        Raises:
+            DataError: the columns differ, or an image has no row.
+        """
+        width = self.frame.shape[1]
+        if width != len(columns) or (head and self.columns != tuple(columns)):
+            got = " ".join(self.columns) or f"{width} numbers"
+            raise DataError(f"{self.path}: columns {got}, expected {' '.join(columns)}.")
+        rows = self.frame.index.get_indexer(pd.Index(names, dtype=self.frame.index.dtype))
+        if (rows < 0).any():
+            raise DataError(f"{self.path}: no row for '{names[int(np.argmin(rows))]}'.")
+        return self.frame.to_numpy(np.int64)[rows]
+
+    def _check(self, frame: pd.DataFrame) -> None:
+        for column in frame.columns[1:]:
+            if not pd.api.types.is_integer_dtype(frame[column]):
+                numbers = pd.to_numeric(frame[column], errors="coerce")
+                bad = int(np.argmax(~(numbers % 1 == 0).to_numpy()))
+                raise DataError(
+                    f"{self.path} line {self._first_line + bad}: expected a name and "
+                    f"{frame.shape[1] - 1} whole numbers."
+                )
+        double = frame[0].duplicated().to_numpy()
+        if double.any():
+            row = int(np.argmax(double))
+            line = self._first_line + row
+            raise DataError(f"{self.path} line {line}: '{frame[0].iloc[row]}' is there twice.")
+        if self._count is not None and self._count != len(frame):
+            raise DataError(
+                f"{self.path}: line 1 states {self._count:,} rows, the file has {len(frame):,}: it "
+                f"was cut off. Get it again from {HOME}."
+            )
+
+    def _located(self, message: str) -> str:
+        """The parser's message with lines counted from the beginning of the file."""
+        message = message.removeprefix("Error tokenizing data. C error: ").strip()
+        shift = self._first_line - 1
+        return re.sub(r"line (\d+)", lambda found: f"line {int(found[1]) + shift}", message)
+
+
+def read_names(path: Path) -> list[str]:
+    """A list of image names, one a line; the last line may lack its end.
+
+    Raises:
+        DataError: the file is an HTML page, is no text, or a name occurs twice.
+    """
+    data = path.read_bytes()
+    if looks_like_page(data):
+        raise DataError(f"{path}: this is an HTML page, not the list: the download failed.")
+    try:
+        names = data.decode("utf-8-sig").split()
+    except UnicodeDecodeError:
+        raise DataError(f"{path}: not a text file.") from None
+    seen: set[str] = set()
+    for line, name in enumerate(names, start=1):
+        if name in seen:
+            raise DataError(f"{path} line {line}: '{name}' is there twice.")
+        seen.add(name)
+    return names
+
+
+def _split_head(data: bytes) -> tuple[list[list[str]], bytes]:
+    """The words of the lines before the first image, and the rest."""
+    body = data.removeprefix(b"\xef\xbb\xbf")
+    head: list[list[str]] = []
+    while len(head) < HEAD_LINES:
+        line, _, rest = body.partition(b"\n")
+        words = line.decode("utf-8", "replace").replace(",", " ").split()
+        if not words or words[0].lower().endswith((".jpg", ".png")):
+            break
+        head.append(words)
+        body = rest
+    return head, body
+
+
+def _is_count(words: list[str]) -> bool:
+    return len(words) == 1 and words[0].isdigit()

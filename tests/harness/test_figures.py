@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from harness.contract import Predicted, Samples
+from harness.errors import ShapeError
+from harness.figures import (
+    GAP,
+    OPACITY,
+    contact_sheet,
+    draw_keypoints,
+    draw_parts,
+    grid,
+    palette,
+    prediction_sheet,
+    sample_sheet,
+)
+
+GREY = np.full((40, 80, 3), 100, dtype=np.uint8)
+
+
+def test_palette_colours_differ_and_do_not_depend_on_the_count():
+    colours = palette(64)
+    assert len(set(colours)) == 64
+    assert palette(5) == colours[:5]
+
+
+def test_keypoint_is_drawn_at_its_fraction_of_width_and_height():
+    drawn = draw_keypoints(GREY, np.array([[0.75, 0.25]]), [(255, 0, 0)])
+    rows, columns = np.nonzero((drawn == (255, 0, 0)).all(axis=2))
+    assert rows.mean() + 0.5 == pytest.approx(0.25 * 40, abs=0.51)
+    assert columns.mean() + 0.5 == pytest.approx(0.75 * 80, abs=0.51)
+
+
+def test_missing_keypoint_leaves_the_picture_as_it_is():
+    assert (draw_keypoints(GREY, np.full((2, 2), np.nan)) == GREY).all()
+
+
+def test_drawing_does_not_change_its_input():
+    before = GREY.copy()
+    draw_keypoints(GREY, np.array([[0.5, 0.5]]))
+    draw_parts(GREY, np.ones((40, 80), dtype=np.uint8))
+    assert (before == GREY).all()
+
+
+def test_crosses_and_dots_look_different():
+    points = np.array([[0.5, 0.5]])
+    assert (draw_keypoints(GREY, points) != draw_keypoints(GREY, points, crosses=True)).any()
+
+
+def test_parts_are_tinted_with_their_own_colour_and_the_background_is_untouched():
+    labels = np.zeros((40, 80), dtype=np.uint8)
+    labels[:, 40:] = 2
+    drawn = draw_parts(GREY, labels)
+    assert (drawn[:, :40] == GREY[:, :40]).all()
+    expected = [round((1 - OPACITY) * 100 + OPACITY * c) for c in palette(2)[1]]
+    assert drawn[0, 40].tolist() == expected
+
+
+def test_grid_places_images_row_by_row():
+    images = np.zeros((3, 3, 5, 7), dtype=np.uint8)
+    images[:] = np.array([10, 20, 30], dtype=np.uint8)[:, None, None, None]
+    sheet = np.asarray(grid(images, columns=2))
+    assert sheet.shape == (2 * 5 + GAP, 2 * 7 + GAP, 3)
+    assert sheet[0, 0, 0] == 10
+    assert sheet[0, 7 + GAP, 0] == 20
+    assert sheet[5 + GAP, 0, 0] == 30
+    assert sheet[5 + GAP, 7 + GAP, 0] == 255
+
+
+def test_prediction_sheet_shows_parts_and_keypoints_and_is_deterministic():
+    images = np.full((2, 3, 32, 32), 90, dtype=np.uint8)
+    truth = Samples(ids=["a", "b"], images=images)
+    labels = np.zeros((2, 32, 32), dtype=np.uint8)
+    labels[:, :16] = 1
+    points = np.full((2, 3, 2), 0.9, dtype=np.float32)
+    plain = prediction_sheet(Predicted(ids=["a", "b"]), truth)
+    parts = prediction_sheet(Predicted(ids=["a", "b"], part_labels=labels), truth)
+    both = Predicted(ids=["a", "b"], part_labels=labels, keypoints=points)
+    assert plain.size == parts.size == (2 * 128 + GAP, 128)
+    assert plain.tobytes() != parts.tobytes() != prediction_sheet(both, truth).tobytes()
+    assert prediction_sheet(both, truth).tobytes() == prediction_sheet(both, truth).tobytes()
+
+
+def test_sample_sheet_leaves_out_invisible_landmarks():
+    images = np.full((1, 3, 64, 64), 90, dtype=np.uint8)
+    points = np.full((1, 2, 2), 0.5, dtype=np.float32)
+    hidden = Samples(
+        ids=["a"], images=images, landmarks=points, visible=np.zeros((1, 2), dtype=bool)
+    )
+    bare = Samples(ids=["a"], images=images)
+    seen = Samples(ids=["a"], images=images, landmarks=points)
+    assert sample_sheet(hidden).tobytes() == sample_sheet(bare).tobytes()
+    assert sample_sheet(seen).tobytes() != sample_sheet(bare).tobytes()
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: draw_keypoints(GREY, np.zeros((2, 3))),
+        lambda: draw_keypoints(GREY.astype(np.float32), np.zeros((2, 2))),
+        lambda: draw_parts(GREY, np.zeros((3, 3), dtype=np.uint8)),
+        lambda: grid(np.zeros((2, 5, 5, 3), dtype=np.uint8)),
+        lambda: contact_sheet([]),
+    ],
+    ids=["points", "float image", "labels", "channels last", "no tile"],
+)
+def test_arrays_of_another_form_are_named(draw):
+    with pytest.raises(ShapeError):
+        draw()
