@@ -36,7 +36,8 @@ LANDMARK_COLOURS = ["#ff3030", "#30a0ff", "#ffe030", "#ff60ff", "#30ff60"]
 def main() -> None:
     """Write the sheet."""
     rows = [row for difficulty in DIFFICULTIES for row in rows_of(difficulty)]
-    sheet = Image.new("RGB", (COLUMNS * TILE, len(rows) * TILE + len(DIFFICULTIES) * MARGIN), "white")
+    height = len(rows) * TILE + len(DIFFICULTIES) * MARGIN
+    sheet = Image.new("RGB", (COLUMNS * TILE, height), "white")
     pen = ImageDraw.Draw(sheet)
     top = 0
     for number, row in enumerate(rows):
@@ -45,7 +46,7 @@ def main() -> None:
             top += MARGIN
         sheet.paste(row, (0, top))
         top += TILE
-    sheet.quantize(160, dither=Image.Dither.NONE).save(TARGET, optimize=True)
+    sheet.quantize(256, kmeans=1, dither=Image.Dither.NONE).save(TARGET, optimize=True)
 
 
 def rows_of(difficulty: str) -> list[Image.Image]:

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-#: What a metric may need and who has to bring it.
-_SOURCES = {
-    "keypoints": ("the method finds no keypoints", lambda e: _predicted_points(e)),
-    "parts": ("the method finds no parts", lambda e: e.test.part_labels),
-    "landmarks": ("the dataset has no landmarks", lambda e: e.test_truth.landmarks),
-    "foreground": ("the dataset has no foreground masks", lambda e: e.test_truth.foreground),
-    "part_labels": ("the dataset has no part labels", lambda e: e.test_truth.parts),
+#: What is said when something a metric needs is not there.
+_REASONS = {
+    "keypoints": "the method finds no keypoints",
+    "parts": "the method finds no parts",
+    "landmarks": "the dataset has no landmarks",
+    "foreground": "the dataset has no foreground masks",
+    "part_labels": "the dataset has no part labels",
 }
 
 
@@ -83,17 +83,24 @@ def score_evaluation(
     return scores, per_image
 
 
-def _predicted_points(evaluation: Evaluation) -> object:
-    test = evaluation.test
-    return test.keypoints if test.keypoints is not None else test.landmarks
-
-
 def _missing(needs: Sequence[str], evaluation: Evaluation) -> str:
+    """Why a metric does not apply; empty when it does.
+
+    Landmarks that a method names itself stand in for keypoints where landmarks are scored.
+    """
+    test, truth = evaluation.test, evaluation.test_truth
+    named = test.landmarks is not None and "landmarks" in needs
+    there = {
+        "keypoints": test.keypoints is not None or named,
+        "parts": test.part_labels is not None,
+        "landmarks": truth.landmarks is not None,
+        "foreground": truth.foreground is not None,
+        "part_labels": truth.parts is not None,
+    }
     for need in needs:
-        reason, source = _SOURCES[need]
-        if source(evaluation) is None:
-            return reason
-    if "landmarks" in needs and evaluation.test.landmarks is None and evaluation.regress is None:
+        if not there[need]:
+            return _REASONS[need]
+    if "landmarks" in needs and not named and evaluation.regress is None:
         return "the dataset has no labelled images for the regressor"
     return ""
 

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from harness.cli.complete import kinds
+from harness.cli.examples import examples
 
-EPILOG = "Examples:\n\nharness list\n\nharness list suites --json"
+EPILOG = examples("harness list", "harness list suites --json")
 
 Row = dict[str, Any]
 

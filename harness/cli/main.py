@@ -8,6 +8,7 @@ import typer
 
 from harness.cli import list as list_command
 from harness.cli import run as run_command
+from harness.cli.examples import examples
 from harness.cli.group import TRACEBACK, Commands
 
 app = typer.Typer(
@@ -31,8 +32,7 @@ def _version(wanted: bool) -> None:
 
 
 @app.callback(
-    epilog="Examples:\n\nharness list\n\n"
-    "harness run --method mean_shape --suite synthetic_faces"
+    epilog=examples("harness list", "harness run --method mean_shape --suite synthetic_faces")
 )
 def options(
     show_traceback: Annotated[

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -156,6 +157,7 @@ def _go(
         return
     from harness.api import execute
 
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     if not quiet:
         console.say(explain_plan(cells))
     outcomes: list[Outcome] = []

@@ -23,13 +23,16 @@ from typing_extensions import override
 
 from harness.cli import console
 from harness.plan import Cell
-from harness.presets import preset_about, preset_files
+from harness.presets import DEFAULT, preset_about, preset_files
+from harness.record import Record, Score
 from harness.registry import Registry
 from harness.runner import Outcome
 from harness.watching import CellWatcher
 
 #: Scalars shown beside the bar, at most.
 _SHOWN_SCALARS = 3
+#: Characters of the column of names and of a score with its interval.
+_NAME_WIDTH, _SCORE_WIDTH = 24, 15
 
 
 def plan_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
@@ -190,7 +193,7 @@ def show_results(
     target = console.stderr() if to_stderr else console.stdout()
     for suite in dict.fromkeys(outcome.cell.suite.name for outcome in done):
         here = [outcome for outcome in done if outcome.cell.suite.name == suite]
-        target.print(scores_table(suite, here))
+        target.print(scores_table(suite, here, target.width))
     boards = update_boards(output, known)
     for outcome in done:
         if outcome.cell.asked and outcome.folder:
@@ -200,39 +203,43 @@ def show_results(
         console.say(f"board     {board}")
 
 
-def scores_table(suite: str, outcomes: Sequence[Outcome]) -> Any:
-    """One row a cell, one column a metric, ceilings last."""
+def scores_table(suite: str, outcomes: Sequence[Outcome], width: int) -> Any:
+    """One row a cell, one column a metric with half its 95 % interval; ceilings last.
+
+    The first metrics are shown, as many as `width` characters hold; the leaderboard has them all.
+    """
     from rich import box
     from rich.table import Table
 
-    metrics = list(outcomes[0].cell.suite.metrics)
-    table = Table(title=f"suite {suite}", box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
-    table.add_column("method")
-    for use in metrics:
-        score = next((s for o in outcomes if o.record and (s := o.record.score(use.name))), None)
-        arrow = {"higher": "↑", "lower": "↓"}[score.direction] if score else ""
-        table.add_column(Text(f"{use.name} {arrow}"), justify="right")
-    order = {"trivial": 0, "learned": 1, "external": 1, "oracle": 2}
+    fitting = max(1, (width - _NAME_WIDTH) // _SCORE_WIDTH)
+    metrics = [use.name for use in outcomes[0].cell.suite.metrics][:fitting]
     records = [outcome.record for outcome in outcomes if outcome.record]
-    for record in sorted(records, key=lambda r: order[r.method.kind]):
-        cells = [_score_text(record.score(use.name)) for use in metrics]
+    table = Table(title=f"suite {suite}", box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    table.add_column("method", no_wrap=True)
+    for metric in metrics:
+        score = next((score for record in records if (score := record.score(metric))), None)
+        arrow = {"higher": "↑", "lower": "↓"}[score.direction] if score else ""
+        table.add_column(Text(f"{metric.replace('_', ' ')} {arrow}"), justify="right")
+    order = {"trivial": 0, "learned": 1, "external": 1, "oracle": 2}
+    for record in sorted(records, key=lambda record: order[record.method.kind]):
+        cells = [_score_text(record.score(metric)) for metric in metrics]
         style = "bold" if record.method.kind == "learned" else "dim"
         table.add_row(Text(_row_name(record)), *map(Text, cells), style=style)
     return table
 
 
-def _row_name(record: Any) -> str:
-    if record.method.kind in ("oracle",) or record.method.preset == "default":
-        return f"{record.method.name} ({record.method.kind})"
-    return f"{record.method.name} {record.method.preset} seed {record.seed}"
+def _row_name(record: Record) -> str:
+    if record.method.preset == DEFAULT:
+        return record.method.name
+    return f"{record.method.name} {record.method.preset} {record.seed}"
 
 
-def _score_text(score: Any) -> str:
+def _score_text(score: Score | None) -> str:
     if score is None or score.value is None:
         return "n/a"
-    text = f"{score.value:.3f}" if abs(score.value) < 2 else f"{score.value:.2f}"
+    digits = 3 if abs(score.value) < 2 else 1
+    text = f"{score.value:.{digits}f}"
     if score.ci95:
         low, high = score.ci95
-        digits = 3 if abs(score.value) < 2 else 2
-        text += f" [{low:.{digits}f}, {high:.{digits}f}]"
+        text += f" ±{(high - low) / 2:.{digits}f}"
     return text

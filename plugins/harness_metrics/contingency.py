@@ -55,8 +55,7 @@ def pool(tables: Floats, images: NDArray[np.int64] | None = None) -> Floats:
     """Sum of tables `[N, A, B]` over all images, or over these positions with their repeats."""
     places = np.arange(len(tables)) if images is None else images
     weights = np.bincount(places, minlength=len(tables)).astype(np.float64)
-    table: Floats = (weights @ tables.reshape(len(tables), -1)).reshape(tables.shape[1:])
-    return table
+    return np.asarray(np.tensordot(weights, tables, axes=1))
 
 
 def role_tables(predicted: Predicted, truth: Samples, role: str, columns: int = 0) -> Floats:

@@ -102,16 +102,12 @@ def _predictions(evaluation: Evaluation, truth: Landmarks) -> Predictions:
             )
         points = nan_points(points)
         lost = np.isnan(points[..., 0]) & truth.visible
-        filled = np.nan_to_num(points, nan=IMAGE_CENTRE)
-        return {"located": filled}, {
-            "landmarks: predicted nowhere, set to image centre": lost.sum()
-        }
+        missing = {"landmarks: not predicted, set to image centre": int(lost.sum())}
+        return {"located": np.nan_to_num(points, nan=IMAGE_CENTRE)}, missing
     return _regressed(evaluation, truth)
 
 
-def _regressed(
-    evaluation: Evaluation, truth: Landmarks
-) -> tuple[dict[str, Floats], dict[str, int]]:
+def _regressed(evaluation: Evaluation, truth: Landmarks) -> Predictions:
     test = keypoints_of(evaluation.test, "test")
     if evaluation.regress is None or evaluation.regress_truth is None:
         raise DataError(

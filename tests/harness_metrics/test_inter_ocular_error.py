@@ -70,9 +70,7 @@ def test_hidden_landmark_is_left_out_of_its_image(two_faces):
     ("image_size", "gap", "excluded"),
     [(100, 0.009, 1), (100, 0.011, 0), (0, 0.0, 1), (0, 0.009, 0)],
 )
-def test_eyes_within_one_pixel_leave_the_image_out(
-    two_faces, samples, image_size, gap, excluded
-):
+def test_eyes_within_one_pixel_leave_the_image_out(two_faces, samples, image_size, gap, excluded):
     landmarks = two_faces.test_truth.landmarks.copy()
     landmarks[0, 1] = landmarks[0, 0] + (gap, 0)
     truth = samples(landmarks=landmarks, image_size=image_size)
@@ -108,7 +106,7 @@ def test_eyes_that_name_no_landmark_are_refused(eye):
 
 
 def test_eye_beyond_the_landmarks_is_refused(two_faces):
-    with pytest.raises(ConfigError, match="right_eye = \\[5\\] .* has landmarks 0 to 4"):
+    with pytest.raises(ConfigError, match=r"right_eye = \[5\] .* has landmarks 0 to 4"):
         measure(two_faces, right_eye=5)
 
 
@@ -173,7 +171,7 @@ def test_missing_regress_role_is_a_data_error(faces):
 
 def test_predictions_of_other_images_are_a_data_error(faces):
     swapped = replace(faces.test, ids=[*faces.test.ids[:-2], "image-29", "image-28"])
-    with pytest.raises(DataError, match="prediction 28 is of image 'image-29'.* of 'image-28'"):
+    with pytest.raises(DataError, match=r"prediction 28 is of image 'image-29'.* of 'image-28'"):
         measure(replace(faces, test=swapped))
 
 
@@ -188,7 +186,7 @@ def test_landmark_without_a_labelled_image_is_a_data_error_that_names_it(faces):
     visible[:, 2] = False
     unlabelled = replace(faces.regress_truth, visible=visible)
     named = replace(faces, regress_truth=unlabelled, landmark_names=("a", "b", "nose", "d"))
-    with pytest.raises(DataError, match="Landmark 2 \\('nose'\\) is visible in no image"):
+    with pytest.raises(DataError, match=r"Landmark 2 \('nose'\) is visible in no image"):
         measure(named)
 
 

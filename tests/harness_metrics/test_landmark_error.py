@@ -10,7 +10,7 @@ from harness_metrics.params import RegressionParams
 
 def test_error_is_the_mean_distance_in_percent_of_the_edge(samples, predicted):
     truth = np.full((2, 2, 2), 0.5)
-    found = truth + [[(0.03, 0.04), (0, 0)], [(0, 0.1), (0.1, 0)]]
+    found = truth + np.array([[(0.03, 0.04), (0, 0)], [(0, 0.1), (0.1, 0)]])
     evaluation = Evaluation(test=predicted(landmarks=found), test_truth=samples(landmarks=truth))
     got = LandmarkError(RegressionParams()).measure(evaluation)
     np.testing.assert_allclose(got.per_image, [2.5, 10])

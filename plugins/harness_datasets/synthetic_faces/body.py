@@ -73,7 +73,9 @@ class Body:
         """Paint the collar, then the neck with the shadow of the chin."""
         width, collar = self.neck_width, self.collar
         reach = width + collar
-        with canvas.window(self.frame, u=(-reach, reach), v=(-0.7, self.neckline + collar)) as window:
+        with canvas.window(
+            self.frame, u=(-reach, reach), v=(-0.7, self.neckline + collar)
+        ) as window:
             neck = self._neck(window, 0 * collar)
             ring = np.maximum(self._neck(window, collar), -0.12 - window.v)
             window.paint(window.coverage(ring), self.trim, CLOTHES)

@@ -1,7 +1,8 @@
 """The images being painted, layer by layer, each layer only inside its own window.
 
 A layer's window has one size for all images of the batch and a place of its own in
-each. A pixel's value depends on its coordinates alone, hence never on the window.
+each. What a window holds beyond the layer's own rectangle in an image stays as it is,
+so that no pixel depends on the other images of the batch.
 """
 
 from collections.abc import Iterator
@@ -12,14 +13,14 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from harness_datasets.synthetic_faces.draws import Floats
+from harness_datasets.synthetic_faces.draws import Floats, Number
 from harness_datasets.synthetic_faces.frame import Frame
 
 #: room for soft edges, which first-order distances make wider than a pixel at sharp tips
 MARGIN_PIXELS = 1.5
 
 #: least and greatest local coordinate: numbers, or an array `[N, 1, 1]` each
-Bounds = tuple[Floats | float, Floats | float]
+Bounds = tuple[Number, Number]
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class Canvas:
     def window(
         self, frame: Frame, u: Bounds, v: Bounds, rows: NDArray[np.intp] | None = None
     ) -> Iterator[Window]:
-        """Open the window that holds the local rectangle `u` x `v` of every image (or of `rows`)."""
+        """Open the window on the local rectangle `u` x `v` of every image (or of `rows`)."""
         rows = np.arange(len(self.parts)) if rows is None else rows
         columns = self._span(frame.x, frame.squeeze * frame.cosine, -frame.sine, frame.scale, u, v)
         lines = self._span(frame.y, frame.squeeze * frame.sine, frame.cosine, frame.scale, u, v)
@@ -139,7 +140,9 @@ class Canvas:
         count, steps = len(self.parts), (self.size - height + 1, self.size - width + 1)
         image, channel, row, column = self.colours.strides
         colours = as_strided(
-            self.colours, (count, *steps, 3, height, width), (image, row, column, channel, row, column)
+            self.colours,
+            (count, *steps, 3, height, width),
+            (image, row, column, channel, row, column),
         )
         image, row, column = self.parts.strides
         parts = as_strided(

@@ -2,6 +2,9 @@
 
 from harness_datasets.synthetic_faces.anatomy import Flags
 
+_TRAITS = {"bangs": "bangs", "thick_brows": "thick brows", "beard": "a beard"}
+_WORN = {"hat": "a hat", "glasses": "glasses", "lipstick": "lipstick"}
+
 
 def describe(attributes: dict[str, bool]) -> str:
     """Sentence for the attributes of one face.
@@ -12,17 +15,8 @@ def describe(attributes: dict[str, bool]) -> str:
     has = {name for name, value in attributes.items() if value}
     length = "long" if "long_hair" in has else "short"
     tone = "light" if "light_hair" in has else "dark"
-    traits = [f"{length} {tone} hair"]
-    traits += [
-        words
-        for name, words in (("bangs", "bangs"), ("thick_brows", "thick brows"), ("beard", "a beard"))
-        if name in has
-    ]
-    worn = [
-        words
-        for name, words in (("hat", "a hat"), ("glasses", "glasses"), ("lipstick", "lipstick"))
-        if name in has
-    ]
+    traits = [f"{length} {tone} hair"] + [_TRAITS[name] for name in _TRAITS if name in has]
+    worn = [_WORN[name] for name in _WORN if name in has]
     doing = [f"wearing {_listed(worn)}"] if worn else []
     doing += ["smiling"] if "smile" in has else []
     doing += ["with an open mouth"] if "mouth_open" in has else []

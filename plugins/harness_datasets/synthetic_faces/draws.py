@@ -5,12 +5,20 @@ face is the same whatever batch, order or thread draws it. The hash is the outpu
 function of SplitMix64 (Steele, Lea and Flood, 2014).
 """
 
+from typing import Any
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+#: float32 everywhere; numpy's type stubs lose the width when a Python number joins in
+Floats = NDArray[np.floating[Any]]
+
+#: what broadcasts against `[N, ...]`
+Number = Floats | np.floating[Any] | float
+
+Shape = tuple[int, ...]
+Range = tuple[float, float]
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MASK = (1 << 64) - 1
@@ -40,7 +48,7 @@ class Draws:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def uniform(self, low: object = 0.0, high: object = 1.0, shape: tuple = (1, 1)) -> Floats:
+    def uniform(self, low: Number = 0.0, high: Number = 1.0, shape: Shape = (1, 1)) -> Floats:
         """Draw from [low, high), `[N, *shape]`; the bounds broadcast against that shape."""
         count = int(np.prod(shape))
         counters = np.arange(self._used + 1, self._used + count + 1, dtype=np.uint64) * _GOLDEN
@@ -50,11 +58,11 @@ class Draws:
         low, high = np.asarray(low, np.float64), np.asarray(high, np.float64)
         return (low + (high - low) * unit.reshape(-1, *shape)).astype(np.float32)
 
-    def chance(self, probability: object) -> NDArray[np.bool_]:
+    def chance(self, probability: Number) -> NDArray[np.bool_]:
         """Draw one truth value per face, `[N]`, true with `probability` (a number or `[N]`)."""
         return self.uniform(shape=()) < np.asarray(probability, np.float32)
 
-    def colour(self, hue: tuple, saturation: tuple, value: tuple) -> Floats:
+    def colour(self, hue: Range, saturation: Range, value: Range) -> Floats:
         """Draw an RGB colour in [0, 1] from a box in HSV space, `[N, 3, 1, 1]`."""
         hue_drawn = self.uniform(*hue, shape=(1, 1, 1))
         saturation_drawn = self.uniform(*saturation, shape=(1, 1, 1))
@@ -65,7 +73,7 @@ class Draws:
         return value_drawn * (1 - saturation_drawn + saturation_drawn * ramp)
 
 
-def chosen(flags: NDArray[np.bool_], yes: object, no: object) -> Floats:
+def chosen(flags: NDArray[np.bool_], yes: Number, no: Number) -> Floats:
     """`yes` where a face's flag `[N]` is set, else `no`; at least one is `[N, ...]`."""
     ndim = max(np.ndim(yes), np.ndim(no))
     flags = flags.reshape(-1, *[1] * (ndim - 1))

@@ -14,8 +14,8 @@ from harness_datasets.synthetic_faces.shapes import ellipse
 #: how far in front of the head's axis the features lie, in half head heights
 EYE_DEPTH, NOSE_DEPTH, MOUTH_DEPTH = 0.5, 0.74, 0.47
 
-_WHITE = np.float32([0.95, 0.95, 0.93]).reshape(3, 1, 1)
-_BLACK = np.float32([0.05, 0.04, 0.05]).reshape(3, 1, 1)
+_WHITE = np.array([0.95, 0.95, 0.93], np.float32).reshape(3, 1, 1)
+_BLACK = np.array([0.05, 0.04, 0.05], np.float32).reshape(3, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,8 @@ class Nose:
             window.paint(window.coverage(distance), colour, NOSE)
             ridge = ellipse(u, v + length * 0.35, width * 0.28, length * 0.5)
             window.paint(window.coverage(ridge) * np.float32(0.5), person.skin * np.float32(1.1))
-            nostril = ellipse(np.abs(u) - width * 0.5, v - np.float32(0.045), np.float32(0.045), np.float32(0.028))
+            beside, below = np.abs(u) - width * 0.5, v - np.float32(0.045)
+            nostril = ellipse(beside, below, np.float32(0.045), np.float32(0.028))
             window.paint(window.coverage(nostril), person.skin * np.float32(0.3))
 
 
@@ -164,7 +165,7 @@ class Mouth:
         smile_bend, plain_bend = draws.uniform(0.09, 0.15), draws.uniform(-0.05, 0.01)
         lips = draws.uniform(0.035, 0.055)
         lipstick = draws.colour((0.92, 1.0), (0.7, 0.95), (0.55, 0.9))
-        natural = person.skin * np.float32([0.86, 0.62, 0.62]).reshape(3, 1, 1)
+        natural = person.skin * np.array([0.86, 0.62, 0.62], np.float32).reshape(3, 1, 1)
         return cls(
             height=draws.uniform(0.49, 0.61),
             width=chosen(smile, smile_width, plain_width),

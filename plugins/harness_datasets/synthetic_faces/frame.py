@@ -6,8 +6,6 @@ The image is the square [-1, 1] x [-1, 1], x to the right and y down, at any num
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
-import numpy as np
-
 from harness_datasets.synthetic_faces.draws import Floats
 
 
@@ -38,10 +36,11 @@ class Frame:
         v = right * (-self.sine * per_v) + down * (self.cosine * per_v)
         return u, v
 
-    def at(self, u: Floats, v: Floats, squeeze: Floats = np.float32(1)) -> "Frame":
-        """The parallel system whose origin is the local point (u, v)."""
+    def at(self, u: Floats, v: Floats, squeeze: Floats | None = None) -> "Frame":
+        """The parallel system at the local point (u, v), its unit of u times `squeeze`."""
         x, y = self.to_image(u, v)
-        return replace(self, x=x, y=y, squeeze=self.squeeze * squeeze)
+        squeeze = self.squeeze if squeeze is None else self.squeeze * squeeze
+        return replace(self, x=x, y=y, squeeze=squeeze)
 
 
 def rotation(tangent_of_half: Floats) -> tuple[Floats, Floats]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness_datasets.synthetic_faces.anatomy import Person
-from harness_datasets.synthetic_faces.canvas import Canvas, Window
+from harness_datasets.synthetic_faces.canvas import Bounds, Canvas, Window
 from harness_datasets.synthetic_faces.draws import Draws, Floats, chosen
 from harness_datasets.synthetic_faces.parts import HAIR
 from harness_datasets.synthetic_faces.shapes import ellipse, pillar, wave
@@ -68,15 +68,15 @@ class Hair:
         u, v = self._reach(self.length)
         with canvas.window(person.head, u=u, v=v) as window:
             distance = self._outline(window)
-            window.paint(window.coverage(distance), self._strands(window, person) * BACK_SHADE, HAIR)
+            colour = self._strands(window, person) * BACK_SHADE
+            window.paint(window.coverage(distance), colour, HAIR)
 
     def paint_front(self, canvas: Canvas, person: Person) -> None:
         """Paint the hair over the forehead and along the cheeks."""
         u, v = self._reach(np.minimum(self.length, 0.3))
         with canvas.window(person.head, u=u, v=v) as window:
-            opening = ellipse(
-                window.u - self.parting, window.v - 0.2, self.opening_width, self.opening_height + 0.2
-            )
+            u, v = window.u - self.parting, window.v - np.float32(0.2)
+            opening = ellipse(u, v, self.opening_width, self.opening_height + 0.2)
             edge = self.fringe + self.tips * wave((window.u + self.phase) * 3)
             opening = np.maximum(opening, edge - window.v)
             distance = np.maximum(self._outline(window), -opening)
@@ -86,7 +86,7 @@ class Hair:
             colour = self._strands(window, person) * fading[:, None]
             window.paint(window.coverage(distance), colour, HAIR)
 
-    def _reach(self, length: Floats) -> tuple:
+    def _reach(self, length: Floats) -> tuple[Bounds, Bounds]:
         side = self.width + 0.08
         return (self.centre - side, self.centre + side), (
             self.top - self.height - 0.08,

@@ -39,9 +39,8 @@ class Head:
         with canvas.window(person.head, u=(-side, side), v=(-1, 1)) as window:
             u, v = window.u, window.v
             distance = self._outline(window, person)
-            ear = ellipse(
-                np.abs(u + 0.08 * person.yaw) - person.width, v - np.float32(0.06), self.ear / 2, self.ear
-            )
+            beside = np.abs(u + 0.08 * person.yaw) - person.width
+            ear = ellipse(beside, v - np.float32(0.06), self.ear / 2, self.ear)
             shade = np.float32(1.05) - np.float32(0.16) * (u * u + v * v)
             shade += (np.float32(0.09) * person.light) * u
             colour = person.skin * shade[:, None]

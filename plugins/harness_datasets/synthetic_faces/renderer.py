@@ -4,7 +4,7 @@ A face depends on (seed, difficulty, index) alone: not on the batch, its order, 
 number of threads or the machine, and its geometry not on the image size.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -42,13 +42,16 @@ __all__ = [
 ]
 
 #: raised whenever a face of some (seed, difficulty, index) changes
-RENDERER_VERSION = 0
+RENDERER_VERSION = 1
 
 #: "left" and "right" are the image's
 LANDMARK_NAMES = ("left eye", "right eye", "nose tip", "left mouth corner", "right mouth corner")
 
-#: pixels painted at a time: fewer cost more calls, more leave the caches (benchmarks/synthetic_faces_render.py)
+#: pixels painted at a time: fewer cost more calls, more leave the processor's caches
 CHUNK_PIXELS = 1 << 18
+
+#: faces a thread of `render_split` takes at a time
+BLOCK = 512
 
 
 @dataclass(frozen=True)
@@ -98,11 +101,12 @@ def render_faces(
     """
     numbers = _checked(indices, size, difficulty, fixed or {})
     everyone = draw_person(numbers, seed, difficulty, fixed or {})
+    flags = [everyone.attributes[name] for name in ATTRIBUTE_NAMES]
     faces = Faces(
         images=np.empty((len(numbers), size, size, 3), np.uint8),
         landmarks=np.empty((len(numbers), len(LANDMARK_NAMES), 2), np.float32),
         parts=np.empty((len(numbers), size, size), np.uint8),
-        attributes=np.stack([everyone.attributes[name] for name in ATTRIBUTE_NAMES], axis=1).astype(np.float32),
+        attributes=np.stack(flags, axis=1).astype(np.float32),
         captions=captions_of(everyone.attributes),
     )
     chunk = max(1, CHUNK_PIXELS // (size * size))
@@ -110,7 +114,9 @@ def render_faces(
     for start in range(0, len(numbers), chunk):
         rows = order[start : start + chunk]
         canvas = Canvas(len(rows), size, windowed=windowed)
-        faces.landmarks[rows] = _paint(canvas, take(everyone, rows), numbers[rows], seed, difficulty)
+        faces.landmarks[rows] = _paint(
+            canvas, take(everyone, rows), numbers[rows], seed, difficulty
+        )
         faces.images[rows] = canvas.images()
         faces.parts[rows] = canvas.parts
     return faces
@@ -120,14 +126,13 @@ def render_split(
     count: int, *, seed: int, size: int, difficulty: str, start: int = 0, workers: int = 2
 ) -> Faces:
     """Render faces `start` to `start + count` in several threads; arguments as `render_faces`."""
-    step = max(64, -(-count // (8 * workers)))
-    blocks = [range(first, min(first + step, start + count)) for first in range(start, start + count, step) or [start]]
+    blocks = np.array_split(np.arange(start, start + count), max(workers, count // BLOCK))
+
+    def render(block: NDArray[np.integer]) -> Faces:
+        return render_faces(block, seed=seed, size=size, difficulty=difficulty)
+
     with ThreadPoolExecutor(workers) as pool:
-        done = list(
-            pool.map(
-                lambda block: render_faces(block, seed=seed, size=size, difficulty=difficulty), blocks
-            )
-        )
+        done = list(pool.map(render, blocks))
     return Faces(
         images=np.concatenate([faces.images for faces in done]),
         landmarks=np.concatenate([faces.landmarks for faces in done]),
@@ -172,19 +177,24 @@ def _paint(
 
 
 def _checked(
-    indices: Sequence[int] | NDArray[np.integer], size: int, difficulty: str, fixed: Mapping[str, bool]
+    indices: Sequence[int] | NDArray[np.integer],
+    size: int,
+    difficulty: str,
+    fixed: Mapping[str, bool],
 ) -> NDArray[np.uint64]:
     """Return the indices as uint64, or say what is wrong with the arguments."""
     if difficulty not in DIFFICULTIES:
-        known = ", ".join(DIFFICULTIES)
-        raise DataError(f"Unknown difficulty '{difficulty}' of synthetic_faces, expected one of {known}.")
+        raise DataError(_unknown("difficulty", difficulty, DIFFICULTIES))
     for name in fixed:
         if name not in ATTRIBUTE_NAMES:
-            known = ", ".join(ATTRIBUTE_NAMES)
-            raise DataError(f"Unknown attribute '{name}' of synthetic_faces, expected one of {known}.")
+            raise DataError(_unknown("attribute", name, ATTRIBUTE_NAMES))
     numbers = np.asarray(indices, dtype=np.int64).reshape(-1)
     if len(numbers) and numbers.min() < 0:
         raise DataError(f"synthetic_faces has no face {numbers.min()}, indices start at 0.")
     if size < 8:
         raise DataError(f"synthetic_faces cannot be drawn at {size} px, the least is 8.")
     return numbers.astype(np.uint64)
+
+
+def _unknown(kind: str, name: str, known: Iterable[str]) -> str:
+    return f"synthetic_faces: unknown {kind} '{name}', expected one of {', '.join(known)}."

@@ -6,7 +6,7 @@ exponential, no fused sums), so that a face has the same bytes on every machine.
 
 import numpy as np
 
-from harness_datasets.synthetic_faces.draws import Floats
+from harness_datasets.synthetic_faces.draws import Floats, Number
 
 #: keeps the gradient of an ellipse's centre from being zero
 TINY = np.float32(1e-12)
@@ -16,10 +16,11 @@ def norm(u: Floats, v: Floats) -> Floats:
     """Length of the vector (u, v)."""
     squares = u * u
     squares += v * v
-    return np.sqrt(squares, out=squares)
+    np.sqrt(squares, out=squares)
+    return squares
 
 
-def ellipse(u: Floats, v: Floats, width: Floats, height: Floats) -> Floats:
+def ellipse(u: Floats, v: Floats, width: Number, height: Number) -> Floats:
     """Distance to an ellipse of the given half axes, to first order around its outline.
 
     The implicit function over the length of its gradient; far outside it tells
@@ -39,12 +40,12 @@ def ellipse(u: Floats, v: Floats, width: Floats, height: Floats) -> Floats:
     return value
 
 
-def pillar(u: Floats, v: Floats, width: Floats, height: Floats, length: Floats) -> Floats:
+def pillar(u: Floats, v: Floats, width: Number, height: Number, length: Number) -> Floats:
     """Distance to an ellipse whose lower half is pulled down by `length`."""
     return ellipse(u, v - np.clip(v, 0, length), width, height)
 
 
-def rounded_box(u: Floats, v: Floats, width: Floats, height: Floats, radius: Floats) -> Floats:
+def rounded_box(u: Floats, v: Floats, width: Number, height: Number, radius: Number) -> Floats:
     """Distance to a box of half sides `width` and `height` with corners of `radius`."""
     beyond_u = np.abs(u)
     beyond_u -= width - radius

@@ -95,7 +95,8 @@ class Glasses:
         reach = glasses.height + glasses.thickness
         with canvas.window(frame, u=(-side, side), v=(-reach, reach), rows=rows) as window:
             u = np.abs(window.u)
-            lens = rounded_box(u - eyes.apart, window.v, glasses.width, glasses.height, glasses.radius)
+            beside = u - eyes.apart
+            lens = rounded_box(beside, window.v, glasses.width, glasses.height, glasses.radius)
             person_there = window.parts > 0
             tint = window.coverage(lens) * glasses.tint * person_there
             window.paint(tint, glasses.colour)

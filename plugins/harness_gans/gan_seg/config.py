@@ -177,6 +177,11 @@ class GanSegConfig(MethodConfig):
     segmenter_batch_size: int = Field(64, ge=2, description="Generated pairs of a step (code).")
     segmenter_rate: float = Field(3e-4, gt=0, description="Learning rate of Adam (paper B.4).")
 
+    segmenter_decay: bool = Field(
+        False,
+        description="Let the segmenter's rate fall to 0 over the second half (paper: constant).",
+    )
+
     @model_validator(mode="after")
     def _blocks_fit_together(self) -> Self:
         """Sides stay or double from block to block, and every block has its channels."""

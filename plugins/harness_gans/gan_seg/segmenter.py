@@ -2,12 +2,62 @@
 
 from __future__ import annotations
 
+import math
+from pathlib import Path
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torchvision.models import ResNet50_Weights
+from torchvision.models.segmentation import deeplabv3_resnet50
+
+from harness.errors import AssetMissing
+from harness_gans.gan_seg.config import GanSegConfig
 
 #: Guards the Dice ratio of classes that are absent from prediction and target (code).
 _DICE_GUARD = 1e-8
+
+
+def build_segmenter(config: GanSegConfig, parts: int) -> nn.Module:
+    """The configuration's network; its weights are drawn by `draw_segmenter`."""
+    if config.segmenter == "unet":
+        return UNet(parts + 1, config.segmenter_channels)
+    return DeepLab(parts + 1)
+
+
+@torch.no_grad()
+def draw_segmenter(segmenter: nn.Module, config: GanSegConfig, generator: torch.Generator) -> None:
+    """Draw start weights in place, as torchvision draws them, but from `generator`.
+
+    ResNet: Kaiming normal with fan-out; all else: Kaiming uniform with a = root 5.
+
+    Raises:
+        AssetMissing: ImageNet weights are asked for and not on this machine.
+    """
+    for name, part in segmenter.named_modules():
+        if isinstance(part, nn.Conv2d):
+            if name.startswith("network.backbone."):
+                nn.init.kaiming_normal_(
+                    part.weight, mode="fan_out", nonlinearity="relu", generator=generator
+                )
+            else:
+                nn.init.kaiming_uniform_(part.weight, a=math.sqrt(5), generator=generator)
+            if part.bias is not None:
+                part.bias.zero_()
+    if isinstance(segmenter, DeepLab) and config.backbone_init == "imagenet":
+        segmenter.network.backbone.load_state_dict(_imagenet_backbone(), strict=False)
+
+
+def _imagenet_backbone() -> dict[str, Tensor]:
+    """ImageNet weights of ResNet-50 from torch's folder of downloaded weights."""
+    url = ResNet50_Weights.IMAGENET1K_V1.url
+    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[1]
+    if not path.exists():
+        raise AssetMissing(
+            f"gan_seg: backbone_init = imagenet needs {path}, which is missing; get it from {url} "
+            "or set backbone_init=random"
+        )
+    return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def segmentation_loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -29,6 +79,52 @@ def segmentation_loss(logits: Tensor, labels: Tensor) -> Tensor:
     total = probabilities.sum(dim=(2, 3)) + target.sum(dim=(2, 3))
     dice = 1.0 - (2.0 * overlap + _DICE_GUARD) / (total + _DICE_GUARD)
     return 0.5 * F.cross_entropy(logits, labels) + 0.5 * dice.mean()
+
+
+class DeepLab(nn.Module):
+    """torchvision's DeepLab V3 with a ResNet-50, whose dropout draws from a given generator.
+
+    Args:
+        classes: K + 1.
+    """
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.network = deeplabv3_resnet50(
+            weights=None, weights_backbone=None, num_classes=classes, aux_loss=None
+        )
+        for parent in list(self.network.modules()):
+            for name, child in parent.named_children():
+                if isinstance(child, nn.Dropout):
+                    setattr(parent, name, SeededDropout(child.p))
+
+    def forward(self, images: Tensor) -> Tensor:
+        """`[N, 3, H, W]`, -1 to 1, to logits `[N, K+1, H, W]`."""
+        logits: Tensor = self.network(images)["out"]
+        return logits
+
+
+class SeededDropout(nn.Module):
+    """Dropout that draws from its own CPU generator, so that a resumed run draws the same.
+
+    Args:
+        rate: share of the values set to zero in training.
+
+    Attributes:
+        generator: set before training; its state belongs to the run.
+    """
+
+    def __init__(self, rate: float) -> None:
+        super().__init__()
+        self.rate = rate
+        self.generator: torch.Generator | None = None
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """`maps`, in training with zeros and the rest scaled up."""
+        if not self.training:
+            return maps
+        kept = torch.rand(maps.shape, generator=self.generator) >= self.rate
+        return maps * kept.to(maps.device, maps.dtype) / (1.0 - self.rate)
 
 
 class UNet(nn.Module):

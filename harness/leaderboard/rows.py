@@ -1,0 +1,193 @@
+"""Records of one protocol to rows: seeds of one configuration become one row."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from harness.fingerprint import differences
+from harness.record import Record, Score
+
+#: Kinds of rows that are measured methods, and therefore ranked.
+RANKED = ("learned", "external")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Column:
+    """A metric of a table.
+
+    Attributes:
+        metric: its name.
+        unit: unit of the values.
+        direction: `higher` or `lower`, whichever is better.
+    """
+
+    metric: str
+    unit: str
+    direction: str
+
+    @property
+    def sign(self) -> int:
+        """1 when higher is better, else -1."""
+        return 1 if self.direction == "higher" else -1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One metric of one row.
+
+    Attributes:
+        value: mean over seeds; `None` when undefined for any seed.
+        std: standard deviation over seeds (n - 1); `None` for one seed.
+        low: lower end of the 95 % interval, see `harness.leaderboard.rows.aggregate`.
+        high: upper end.
+        also: the value under other conventions, by name.
+        excluded: what was left out, by reason, summed over seeds.
+        missing: why there is no value.
+    """
+
+    value: float | None = None
+    std: float | None = None
+    low: float | None = None
+    high: float | None = None
+    also: dict[str, float | None] = field(default_factory=dict)
+    excluded: dict[str, int] = field(default_factory=dict)
+    missing: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One configuration of one method, all seeds together.
+
+    Attributes:
+        method: the method's name.
+        preset: its preset, with what sets it apart from another row of the same preset.
+        kind: `learned`, `external`, `trivial` or `oracle`.
+        package: distribution and version that brought the method.
+        sees: what it was allowed to look at.
+        seeds: seeds that were run.
+        parameters: number of trained parameters; `None` when not known.
+        fit_seconds: mean over seeds; `None` when not known.
+        device: where it was fitted.
+        notes: what a reader must know.
+        cells: scores by metric.
+        rank: place among ranked rows; rows that cannot be told apart share one.
+        places: by metric, 0 = best trivial row, 1 = best oracle.
+    """
+
+    method: str
+    preset: str
+    kind: str
+    package: str
+    sees: tuple[str, ...]
+    seeds: tuple[int, ...]
+    parameters: int | None
+    fit_seconds: float | None
+    device: str
+    notes: tuple[str, ...]
+    cells: dict[str, Cell]
+    rank: int | None = None
+    places: dict[str, float | None] = field(default_factory=dict)
+
+
+def make_rows(records: Sequence[Record], columns: Sequence[Column]) -> list[Row]:
+    """Rows of finished records of one protocol, best first by the first column.
+
+    Args:
+        records: at most one record a method fingerprint and seed.
+        columns: metrics of the table.
+    """
+    groups: dict[tuple[str, str, str, str], list[Record]] = {}
+    for record in sorted(records, key=lambda r: (r.seed, r.id)):
+        method = record.method
+        key = (method.plugin, method.name, method.preset, method.fingerprint)
+        groups.setdefault(key, []).append(record)
+    rows = [_row(group, columns, _apart(key, groups)) for key, group in groups.items()]
+    first = columns[0]
+    return sorted(rows, key=lambda row: (_order(row, first), row.method, row.preset, row.package))
+
+
+def aggregate(scores: Sequence[Score | None]) -> Cell:
+    """The scores of one metric over the seeds of a row.
+
+    The interval of several seeds is Student's t over the seeds; of one seed it is the record's
+    bootstrap over test images. A metric that is undefined for one seed is undefined for the row, so
+    that a failed seed never helps.
+    """
+    known = [score for score in scores if score is not None]
+    if len(known) < len(scores) or not known:
+        return Cell(missing="not measured for every seed" if known else "not measured")
+    excluded: dict[str, int] = {}
+    for score in known:
+        for reason, count in score.excluded.items():
+            excluded[reason] = excluded.get(reason, 0) + count
+    values = [score.value for score in known if score.value is not None]
+    if len(values) < len(known):
+        reasons = {score.missing or "undefined" for score in known if score.value is None}
+        return Cell(excluded=excluded, missing="; ".join(sorted(reasons)))
+    also = {name: _mean([score.also.get(name) for score in known]) for name in known[0].also}
+    if len(values) == 1:
+        low, high = known[0].ci95 or (None, None)
+        return Cell(value=values[0], low=low, high=high, also=also, excluded=excluded)
+    mean, std = statistics.fmean(values), statistics.stdev(values)
+    half = _student(len(values) - 1) * std / math.sqrt(len(values))
+    return Cell(
+        value=mean, std=std, low=mean - half, high=mean + half, also=also, excluded=excluded
+    )
+
+
+def _row(group: Sequence[Record], columns: Sequence[Column], apart: str) -> Row:
+    method = group[0].method
+    costs = [record.cost for record in group if record.cost is not None]
+    notes = dict.fromkeys(note for record in group for note in record.notes)
+    devices = dict.fromkeys(cost.device for cost in costs)
+    return Row(
+        method=method.name,
+        preset=f"{method.preset} ({apart})" if apart else method.preset,
+        kind=method.kind,
+        package=f"{method.plugin} {method.plugin_version}",
+        sees=tuple(method.sees),
+        seeds=tuple(record.seed for record in group),
+        parameters=costs[0].parameters if costs else None,
+        fit_seconds=statistics.fmean(cost.fit_seconds for cost in costs) if costs else None,
+        device=", ".join(devices),
+        notes=tuple(notes),
+        cells={c.metric: aggregate([r.score(c.metric) for r in group]) for c in columns},
+    )
+
+
+def _apart(
+    key: tuple[str, str, str, str], groups: dict[tuple[str, str, str, str], list[Record]]
+) -> str:
+    """What sets a row apart from rows of the same method and preset; empty when it is alone."""
+    mine = groups[key][0].method
+    others = [
+        group[0].method for other, group in groups.items() if other[:3] == key[:3] and other != key
+    ]
+    if not others:
+        return ""
+    fields = sorted({name for other in others for name in differences(mine.config, other.config)})
+    texts = [f"{name}={mine.config.get(name)}" for name in fields]
+    if len({mine.version, *(other.version for other in others)}) > 1:
+        texts.append(f"version {mine.version}")
+    readable = 0 < len(texts) <= 3 and all("." not in name for name in fields)
+    return ", ".join(texts) if readable else mine.fingerprint[:8]
+
+
+def _order(row: Row, column: Column) -> tuple[bool, float]:
+    value = row.cells[column.metric].value
+    return (value is None, 0.0 if value is None else -column.sign * value)
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.fmean(known) if known and len(known) == len(values) else None
+
+
+def _student(freedom: int) -> float:
+    """97.5 % quantile of Student's t."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 0.975))

@@ -1,0 +1,157 @@
+"""GANSeg: a generator that draws images from part masks teaches a network to find the parts.
+
+Xingzhe He, Bastian Wandt, Helge Rhodin: GANSeg: Learning to Segment by Unsupervised Hierarchical
+Image Generation. CVPR 2022, arXiv 2112.01036.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from harness.contract import GeneratedImages, Images, Method, MethodConfig, Run
+from harness.errors import ConfigError, RecordError
+from harness.vision.coordinates import signed_to_fractions
+from harness.vision.masks import painted_parts, part_labels
+from harness_gans.gan_seg.adversarial import AdversarialTraining
+from harness_gans.gan_seg.augmentation import augmented
+from harness_gans.gan_seg.config import GanSegConfig
+from harness_gans.gan_seg.generator import Generated, Generator, Noise
+from harness_gans.gan_seg.segmenter import build_segmenter
+from harness_gans.gan_seg.segmenter_training import SegmenterTraining
+from harness_gans.gan_seg.weights import draw_weights, untouched_randomness
+
+#: Pictures shown in a training loop, and images in each.
+PICTURES, PICTURE_IMAGES = 10, 32
+
+
+class GanSeg(Method):
+    """Generator, then segmenter; capabilities `segment` and `sample`."""
+
+    def __init__(self, config: MethodConfig, parts: int, image_size: int) -> None:
+        super().__init__(config, parts, image_size)
+        self.settings = cast(GanSegConfig, config)
+        if self.settings.block_sides[-1] != image_size:
+            raise ConfigError(
+                f"gan_seg: the last of block_sides {list(self.settings.block_sides)} is not the "
+                f"image size {image_size}; set image_size or block_sides"
+            )
+        with untouched_randomness():
+            self.generator = Generator(self.settings, parts)
+            self.segmenter = build_segmenter(self.settings, parts)
+
+    def fit(self, images: Images, run: Run) -> None:
+        """Train the GAN on the images, then the segmenter on what the generator draws."""
+        self._fit_generator(images, run)
+        self._fit_segmenter(images, run)
+
+    def _fit_generator(self, images: Images, run: Run) -> None:
+        config = self.settings
+        draw_weights(self.generator, run.generator("generator"))
+        training = AdversarialTraining(config, self.generator, self.image_size, run)
+        views = run.generator("views")
+        every = max(1, config.steps // PICTURES)
+        for step in run.steps(config.steps, training.state(), name="gan"):
+            real = augmented(images.batch(step, config.batch_size), config.augmentation, views)
+            run.log(**training.step(step, real.to(run.device)))
+            if (step + 1) % every == 0:
+                self._show_samples(training.averaged.module, run)
+        self.generator.load_state_dict(training.averaged.state_dict())
+        self.generator.eval()
+
+    def _fit_segmenter(self, images: Images, run: Run) -> None:
+        config = self.settings
+        training = SegmenterTraining(config, self.segmenter, self.generator, run)
+        every = max(1, config.segmenter_steps // PICTURES)
+        for step in run.steps(config.segmenter_steps, training.state(), name="segmenter"):
+            run.log(**training.step(step))
+            if (step + 1) % every == 0:
+                self._show_masks(images, run)
+        self.segmenter.eval()
+
+    @torch.no_grad()
+    def segment(self, images: Tensor) -> Tensor:
+        """Part probabilities `[N, K+1, H, W]`, channel 0 background, of uint8 images."""
+        self.segmenter.eval()
+        scaled = images.float() / 127.5 - 1.0
+        return torch.softmax(self.segmenter(scaled).float(), dim=1)
+
+    @torch.no_grad()
+    def sample(self, count: int, generator: torch.Generator) -> GeneratedImages:
+        """Images with their parts' centres and masks, from a CPU random generator."""
+        noise = Noise.drawn(self.settings, count, generator)
+        drawn = self.generator.eval()(noise.to(self.generator.points.constants))
+        return GeneratedImages(
+            images=_bytes(drawn.images),
+            latents={
+                "points": drawn.parts.points,
+                "embeddings": drawn.parts.embeddings,
+                "background": noise.background,
+                "background_place": noise.background_place,
+            },
+            keypoints=self._keypoints(drawn),
+            masks=drawn.masks,
+        )
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Weights of generator and segmenter, prefixed by their names."""
+        return {
+            f"{name}.{key}": value
+            for name, module in self._modules().items()
+            for key, value in module.state_dict().items()
+        }
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Restore what `state_dict` gave."""
+        for name, module in self._modules().items():
+            own = {
+                key.removeprefix(f"{name}."): value
+                for key, value in state.items()
+                if key.startswith(f"{name}.")
+            }
+            try:
+                module.load_state_dict(own)
+            except RuntimeError as error:
+                first = str(error).splitlines()[-1].strip()
+                raise RecordError(
+                    f"gan_seg: the saved {name} does not fit this configuration ({first}); use "
+                    "the configuration it was trained with"
+                ) from None
+            module.eval()
+
+    def to(self, device: torch.device) -> None:
+        """Move both networks."""
+        for module in self._modules().values():
+            module.to(device)
+
+    def parameter_count(self) -> int:
+        """Parameters of generator and segmenter; the discriminator is not kept."""
+        return sum(p.numel() for m in self._modules().values() for p in m.parameters())
+
+    def _modules(self) -> dict[str, torch.nn.Module]:
+        return {"generator": self.generator, "segmenter": self.segmenter}
+
+    def _keypoints(self, drawn: Generated) -> Tensor:
+        return signed_to_fractions(drawn.centres, self.image_size, grid=self.settings.grid)
+
+    @torch.no_grad()
+    def _show_samples(self, generator: torch.nn.Module, run: Run) -> None:
+        """The same noise at every moment of training, so that pictures can be compared."""
+        fixed = torch.Generator().manual_seed(run.seed)
+        noise = Noise.drawn(self.settings, PICTURE_IMAGES, fixed)
+        drawn = generator(noise.to(self.generator.points.constants))
+        images = _bytes(drawn.images)
+        run.show("samples", torch.cat([images, painted_parts(part_labels(drawn.masks), images)]))
+
+    def _show_masks(self, images: Images, run: Run) -> None:
+        """Parts found in the first real images."""
+        real = images.take(range(min(PICTURE_IMAGES, len(images)))).to(run.device)
+        painted = painted_parts(part_labels(self.segment(real)), real)
+        run.show("masks", torch.cat([real, painted]))
+
+
+def _bytes(images: Tensor) -> Tensor:
+    """-1..1 to uint8, as the code writes its samples: scaled and truncated."""
+    return ((images.float() * 0.5 + 0.5).clamp(0, 1) * 255.0).to(torch.uint8)
