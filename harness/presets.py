@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.contract.config import MethodConfig
 from harness.contract.specs import MethodSpec
-from harness.errors import ConfigError
+from harness.errors import ConfigError, ContractError
 from harness.names import unknown_name
 from harness.registry import Entry
 from harness.toml import read_toml, validate
@@ -22,8 +22,15 @@ UNTRAINED = "untrained"
 
 
 def preset_files(spec: MethodSpec) -> dict[str, Path]:
-    """The preset files of a method by name."""
-    folder = Path(str(files(spec.presets))) / "presets"
+    """The preset files of a method by name.
+
+    Raises:
+        ContractError: the package that should hold them cannot be found.
+    """
+    try:
+        folder = Path(str(files(spec.presets))) / "presets"
+    except ImportError as error:
+        raise ContractError(f"{spec.name}: no package {spec.presets!r} of presets.") from error
     return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
@@ -69,8 +76,15 @@ def resolve_config(
     Raises:
         UnknownName: a key does not exist.
         ConfigError: a value is of the wrong type or out of range.
+        ContractError: the plugin brings no such preset.
     """
-    path = preset_files(entry.spec)[base_preset if preset == UNTRAINED else preset]
+    name = base_preset if preset == UNTRAINED else preset
+    path = preset_files(entry.spec).get(name)
+    if path is None:
+        raise ContractError(
+            f"{entry.full_name}: 'presets/{name}.toml' is missing in the package "
+            f"{entry.spec.presets}."
+        )
     values = read_toml(path)
     values.pop("about", None)
     overrides = values.pop("suite", {})

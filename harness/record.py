@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Literal
 
@@ -145,7 +144,7 @@ def read_record(path: Path) -> Record:
     """
     try:
         return Record.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise RecordError(f"{path}: not a readable record: {error}.") from None
     except ValidationError as error:
         first = error.errors()[0]
@@ -156,14 +155,15 @@ def read_record(path: Path) -> Record:
 def read_records(folder: Path) -> tuple[list[Record], list[str]]:
     """All records below a folder, sorted by path, and one sentence for each unreadable one.
 
-    Any `*.json` below a folder named `records`, and any `record.json`, counts.
+    Any `*.json` in or below a folder named `records`, and any `record.json`, counts.
     """
     records: list[Record] = []
     problems: list[str] = []
     for path in sorted(folder.rglob("*.json")):
         if path.name.startswith("."):
             continue
-        if path.name != "record.json" and "records" not in path.parts:
+        folders = (folder.name, *path.relative_to(folder).parts[:-1])
+        if path.name != "record.json" and "records" not in folders:
             continue
         try:
             records.append(read_record(path))

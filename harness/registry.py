@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import importlib
 import time
-from collections.abc import Iterator
+import traceback
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
@@ -18,7 +19,10 @@ import pluggy
 
 from harness.contract import hooks
 from harness.contract.specs import (
+    CAPABILITIES,
     CONTRACT,
+    NEEDS,
+    SEES,
     DatasetSpec,
     ExecutorSpec,
     MethodSpec,
@@ -155,6 +159,17 @@ class Registry:
             if len(found) > 1
         ]
 
+    def plugin_of(self, error: BaseException) -> tuple[Plugin, str] | None:
+        """The plugin in whose code an error happened, and the module; `None` for the core's."""
+        owners = {plugin.module.partition(".")[0]: plugin for plugin in self.plugins}
+        owners.pop(__name__.partition(".")[0], None)
+        for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+            module = frame.f_globals.get("__name__", "")
+            plugin = owners.get(module.partition(".")[0])
+            if plugin is not None:
+                return plugin, module
+        return None
+
 
 _KINDS: dict[str, tuple[str, type[Spec]]] = {
     "harness_methods": ("methods", MethodSpec),
@@ -177,17 +192,18 @@ def registry() -> Registry:
     )
 
 
-def load(points: Iterator[EntryPoint]) -> Registry:
+def load(points: Iterable[EntryPoint]) -> Registry:
     """Load entry points one by one, containing whatever goes wrong."""
     found = Registry()
     for point in sorted(points, key=lambda p: (p.dist.name if p.dist else "", p.name)):
         distribution = point.dist.name if point.dist else "unknown"
         version = point.dist.version if point.dist else "0"
         start = time.perf_counter()
-        error, offers = "", ()
+        error = ""
+        offers: tuple[str, ...] = ()
         try:
             offers = _register(found, point, distribution, version)
-        except Exception as problem:  # noqa: BLE001 - foreign code
+        except (Exception, SystemExit) as problem:  # noqa: BLE001 - foreign code
             error = f"{type(problem).__name__}: {problem}"
         found.plugins.append(
             Plugin(
@@ -220,20 +236,51 @@ def _register(
     specs: list[tuple[str, Spec]] = []
     for hook_name, (catalogue, kind) in _KINDS.items():
         for answer in getattr(probe.hook, hook_name)():
-            specs += [(catalogue, _checked(spec, kind, hook_name)) for spec in answer]
+            specs += [(catalogue, spec) for spec in _checked(answer, kind, hook_name)]
     found.manager.register(module, name=f"{distribution}:{point.name}")
     for catalogue, spec in specs:
         getattr(found, catalogue).add(Entry(spec, distribution, version))
     return tuple(spec.name for _, spec in specs)
 
 
-def _checked(spec: object, kind: type[Spec], hook_name: str) -> Spec:
-    if not isinstance(spec, kind):
+def _checked(answer: object, kind: type[Spec], hook_name: str) -> list[Spec]:
+    """The specs a hook returned.
+
+    Raises:
+        ContractError: it is no list of specs of this kind, or a spec breaks the contract.
+    """
+    if not isinstance(answer, list | tuple):
         raise ContractError(
-            f"hook {hook_name!r} must return {kind.__name__} objects, got {type(spec).__name__}"
+            f"hook {hook_name!r} must return a list of {kind.__name__} objects, "
+            f"got {type(answer).__name__}"
         )
-    if spec.contract != CONTRACT:
-        raise ContractError(
-            f"{spec.name!r} was built for contract {spec.contract}, this harness has {CONTRACT}"
-        )
-    return spec
+    for spec in answer:
+        if not isinstance(spec, kind):
+            raise ContractError(
+                f"hook {hook_name!r} must return {kind.__name__} objects, got {type(spec).__name__}"
+            )
+        if spec.contract != CONTRACT:
+            raise ContractError(
+                f"{spec.name!r} was built for contract {spec.contract}, this harness has {CONTRACT}"
+            )
+        _check_words(spec)
+    return list(answer)
+
+
+def _check_words(spec: Spec) -> None:
+    """Refuse capabilities, inputs and needs that the contract does not know."""
+    lists: list[tuple[str, Sequence[str], Sequence[str]]] = []
+    if isinstance(spec, MethodSpec):
+        lists = [
+            ("capabilities", spec.capabilities, CAPABILITIES),
+            ("sees", spec.sees, SEES),
+        ]
+    elif isinstance(spec, MetricSpec):
+        lists = [("needs", spec.needs, NEEDS)]
+    for attribute, words, known in lists:
+        for word in words:
+            if word not in known:
+                raise ContractError(
+                    f"{spec.name!r}: {attribute} has {word!r}; the contract knows "
+                    f"{', '.join(known)}"
+                )

@@ -90,7 +90,8 @@ def load_suite(spec: SuiteSpec, settings: dict[str, Any] | None = None) -> Suite
             parameters of its metrics (a parameter goes to every metric that has it).
 
     Raises:
-        ConfigError: the file is malformed, or a published row names a metric the suite lacks.
+        ConfigError: the file is malformed, names a metric twice, or a published row names a
+            metric the suite lacks.
         UnknownName: a key does not exist.
     """
     values = {"name": spec.name, **read_toml(spec.path)}
@@ -98,7 +99,10 @@ def load_suite(spec: SuiteSpec, settings: dict[str, Any] | None = None) -> Suite
     suite = validate(Suite, {**values, **plain}, str(spec.path))
     if suite.name != spec.name:
         raise ConfigError(f"{spec.path}: the suite's name is the file's stem, not {suite.name!r}.")
-    used = {use.name for use in suite.metrics}
+    used = [use.name for use in suite.metrics]
+    for name in used:
+        if used.count(name) > 1:
+            raise ConfigError(f"{spec.path}: the metric {name!r} is used twice.")
     for row in suite.published:
         if row.metric not in used:
             raise ConfigError(

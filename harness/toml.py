@@ -1,11 +1,11 @@
-"""TOML files into validated models, with errors that name file, key and line."""
+"""TOML files into validated models, with errors that name the file and the key."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -48,12 +48,30 @@ def validate(model: type[M], values: Mapping[str, Any], where: str) -> M:
 def _explained(
     model: type[BaseModel], error: ValidationError, where: str
 ) -> ConfigError | UnknownName:
-    first = error.errors()[0]
+    problems = error.errors()
+    # A misspelt key is also a missing one: the misspelling is what the user has to see.
+    first = next((p for p in problems if p["type"] == "extra_forbidden"), problems[0])
     key = ".".join(str(part) for part in first["loc"])
-    if first["type"] == "extra_forbidden" and len(first["loc"]) == 1:
-        unknown = unknown_name("key", key, model.model_fields)
+    if first["type"] == "extra_forbidden":
+        unknown = unknown_name("key", key, _keys(model, first["loc"]))
         return UnknownName(f"{where}: {unknown}")
     got = first.get("input")
     detail = f", got {got!r}" if not isinstance(got, Mapping) else ""
     name = key or model.__name__
     return ConfigError(f"{where}: {name}: {first['msg']}{detail}.")
+
+
+def _keys(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:
+    """The valid keys beside the one at this place, dotted like it."""
+    inner: Any = model
+    for part in place[:-1]:
+        if isinstance(part, str):
+            inner = _model_in(inner.model_fields[part].annotation)
+    before = "".join(f"{part}." for part in place[:-1])
+    return [before + name for name in inner.model_fields]
+
+
+def _model_in(annotation: Any) -> Any:
+    """The model in an annotation such as `list[Model]` or `Model | None`."""
+    candidates = [annotation, *get_args(annotation)]
+    return next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -47,12 +47,12 @@ class Samples:
     def take(self, indices: Sequence[int]) -> Samples:
         """The samples at these positions, in this order."""
 
-        def pick(value: object) -> object:
+        def pick(value: Any) -> Any:
             if value is None:
                 return None
             if hasattr(value, "shape"):
-                return value[list(indices)]  # type: ignore[index]
-            return [value[i] for i in indices]  # type: ignore[index]
+                return value[list(indices)]
+            return [value[i] for i in indices]
 
         return replace(self, **{f.name: pick(getattr(self, f.name)) for f in fields(self)})
 

@@ -15,6 +15,9 @@ CAPABILITIES = ("detect", "segment", "locate", "detect_with_truth", "sample", "r
 #: What a method may be allowed to see besides images; anything else is refused.
 SEES = ("images", "video", "saliency", "labels", "test labels", "imagenet weights")
 
+#: What a metric may need of predictions and truth.
+NEEDS = ("keypoints", "parts", "landmarks", "foreground", "part_labels")
+
 Kind = Literal["learned", "trivial", "oracle"]
 Direction = Literal["higher", "lower"]
 
@@ -91,7 +94,7 @@ class MetricSpec(Spec):
         params: `package.module:Class` of its pydantic parameter model; must import no torch.
         unit: unit of the value, such as `% of inter-ocular distance`.
         direction: `higher` or `lower`, whichever is better.
-        needs: fields of `Evaluation` it reads: `keypoints`, `parts` (predicted), `landmarks`,
+        needs: what it reads, from `NEEDS`: `keypoints`, `parts` (predicted), `landmarks`,
             `foreground`, `part_labels` (truth).
     """
 

@@ -15,7 +15,8 @@ from harness.statistics import (
 
 def quantiles_of_all_resamples(data: list[float], level: float) -> tuple[float, float]:
     means = [np.mean(draw) for draw in product(data, repeat=len(data))]
-    return tuple(np.quantile(means, [(1 - level) / 2, (1 + level) / 2]))
+    ends = [(1 - level) / 2, (1 + level) / 2]
+    return tuple(np.quantile(means, ends, method="inverted_cdf"))
 
 
 def test_all_27_resample_means_of_the_sheet_have_the_expected_deviation():

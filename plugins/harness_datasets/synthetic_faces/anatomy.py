@@ -51,24 +51,17 @@ MEAN_HEIGHT = 0.0
 
 
 @dataclass(frozen=True)
-class Person:
-    """What several layers share."""
+class Pose:
+    """How the head is held; numbers per face are `[N, 1, 1]`."""
 
-    attributes: dict[str, Flags]
     #: the head: origin at its centre, chin at v = 1
     head: Frame
-    #: sines and cosines of the turn to the side and the nod
+    #: sine and cosine of the turn to the side
     yaw: Floats
     cos_yaw: Floats
+    #: sine and cosine of the nod
     pitch: Floats
     cos_pitch: Floats
-    #: RGB, `[N, 3, 1, 1]`
-    skin: Floats
-    hair: Floats
-    #: half width of the head
-    width: Floats
-    #: direction of the light
-    light: Floats
 
     def feature(self, u: Floats, v: Floats, depth: float) -> Frame:
         """The frame of a feature at frontal place (u, v) that lies `depth` in front of the axis."""
@@ -76,6 +69,20 @@ class Person:
         turned_v = v * self.cos_pitch + depth * self.pitch
         squeeze = np.clip(self.cos_yaw - u / depth * self.yaw, 0.5, 1.3)
         return self.head.at(turned_u, turned_v, squeeze)
+
+
+@dataclass(frozen=True)
+class Person(Pose):
+    """A pose, and what else several layers share."""
+
+    attributes: dict[str, Flags]
+    #: RGB, `[N, 3, 1, 1]`
+    skin: Floats
+    hair: Floats
+    #: half width of the head
+    width: Floats
+    #: from which side the light comes, and how much, in [-1, 1]
+    light: Floats
 
 
 def draw_person(
@@ -88,8 +95,8 @@ def draw_person(
     pose = draw_pose(Draws(indices, seed=seed, name=f"{difficulty}/pose"), DIFFICULTIES[difficulty])
     draws = Draws(indices, seed=seed, name=f"{difficulty}/person")
     return Person(
+        **vars(pose),
         attributes=attributes,
-        **pose,
         skin=draw_skin(draws),
         hair=draw_hair_colour(draws, attributes["light_hair"]),
         width=draws.uniform(0.67, 0.77),
@@ -115,7 +122,7 @@ def draw_attributes(draws: Draws) -> dict[str, Flags]:
     }
 
 
-def draw_pose(draws: Draws, difficulty: Difficulty) -> dict[str, object]:
+def draw_pose(draws: Draws, difficulty: Difficulty) -> Pose:
     """Draw place, scale, rotation and turn of the head."""
     shift, degrees = difficulty.shift, difficulty.degrees
     x = draws.uniform(-shift, shift)
@@ -126,13 +133,13 @@ def draw_pose(draws: Draws, difficulty: Difficulty) -> dict[str, object]:
     yaw = draws.uniform(-difficulty.yaw, difficulty.yaw)
     pitch = draws.uniform(-difficulty.pitch, difficulty.pitch)
     head = Frame(x, y, scale, np.ones_like(scale), cosine, sine)
-    return {
-        "head": head,
-        "yaw": yaw,
-        "cos_yaw": np.sqrt(1 - yaw * yaw),
-        "pitch": pitch,
-        "cos_pitch": np.sqrt(1 - pitch * pitch),
-    }
+    return Pose(
+        head=head,
+        yaw=yaw,
+        cos_yaw=np.sqrt(1 - yaw * yaw),
+        pitch=pitch,
+        cos_pitch=np.sqrt(1 - pitch * pitch),
+    )
 
 
 def draw_skin(draws: Draws) -> Floats:

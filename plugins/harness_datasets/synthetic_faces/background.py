@@ -51,8 +51,8 @@ class Background:
         near = draws.colour(HUE, SATURATION, VALUE)
         far = draws.colour(HUE, SATURATION, VALUE)
         cosine, sine = rotation(draws.uniform(-1, 1, shape=(1, 1, 1)))
-        slope = (far - near) * np.float32(0.4)
-        slope = chosen(draws.chance(0.5), slope, -slope)
+        change = (far - near) * np.float32(0.4)
+        slope = chosen(draws.chance(0.5), change, -change)
         tint = draws.uniform(-0.03, 0.03, shape=(3, 1, 1))
         frequency, (wave_x, wave_y) = draws.uniform(0.8, 4), rotation(draws.uniform(-1, 1))
         return cls(

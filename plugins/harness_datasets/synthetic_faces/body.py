@@ -86,4 +86,5 @@ class Body:
         """Distance to the neck with its round neckline, both wider by `wider`."""
         width = self.neck_width + wider
         below = ellipse(window.u, np.maximum(window.v, 0), width, self.neckline + wider)
-        return np.maximum(below, np.float32(-0.65) - window.v)
+        distance: Floats = np.maximum(below, np.float32(-0.65) - window.v)
+        return distance

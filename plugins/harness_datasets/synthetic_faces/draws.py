@@ -69,7 +69,7 @@ class Draws:
         value_drawn = self.uniform(*value, shape=(1, 1, 1))
         offsets = np.array([0.0, 2 / 3, 1 / 3], np.float32).reshape(3, 1, 1)
         turns = hue_drawn + offsets
-        ramp = np.clip(np.abs((turns - np.floor(turns)) * 6 - 3) - 1, 0, 1)
+        ramp: Floats = np.clip(np.abs((turns - np.floor(turns)) * 6 - 3) - 1, 0, 1)
         return value_drawn * (1 - saturation_drawn + saturation_drawn * ramp)
 
 
@@ -77,4 +77,5 @@ def chosen(flags: NDArray[np.bool_], yes: Number, no: Number) -> Floats:
     """`yes` where a face's flag `[N]` is set, else `no`; at least one is `[N, ...]`."""
     ndim = max(np.ndim(yes), np.ndim(no))
     flags = flags.reshape(-1, *[1] * (ndim - 1))
-    return np.where(flags, np.asarray(yes, np.float32), np.asarray(no, np.float32))
+    first, second = np.asarray(yes, np.float32), np.asarray(no, np.float32)
+    return np.where(flags, first, second)

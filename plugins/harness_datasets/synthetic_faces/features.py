@@ -52,7 +52,8 @@ class Eyes:
             brow_gap=draws.uniform(0.17, 0.22),
             brow_tilt=draws.uniform(-0.15, 0.2),
             brow_thickness=chosen(thick, thick_brow, thin_brow),
-            brow_colour=person.hair * np.float32(0.55),
+            # darker than the skin too, or thick brows could not be told from thin ones
+            brow_colour=np.minimum(person.hair * 0.55, person.skin * 0.4),
         )
 
     def frame(self, person: Person, side: int) -> Frame:

@@ -51,7 +51,7 @@ def rotation(tangent_of_half: Floats) -> tuple[Floats, Floats]:
 
 def take(group: Any, rows: Any) -> Any:
     """The given rows of every array of a (nested) dataclass."""
-    if is_dataclass(group):
+    if is_dataclass(group) and not isinstance(group, type):
         taken = {field.name: take(getattr(group, field.name), rows) for field in fields(group)}
         return type(group)(**taken)
     if isinstance(group, dict):

@@ -65,16 +65,16 @@ class Hair:
 
     def paint_back(self, canvas: Canvas, person: Person) -> None:
         """Paint the hair behind neck and face."""
-        u, v = self._reach(self.length)
-        with canvas.window(person.head, u=u, v=v) as window:
+        across, along = self._reach(self.length)
+        with canvas.window(person.head, u=across, v=along) as window:
             distance = self._outline(window)
             colour = self._strands(window, person) * BACK_SHADE
             window.paint(window.coverage(distance), colour, HAIR)
 
     def paint_front(self, canvas: Canvas, person: Person) -> None:
         """Paint the hair over the forehead and along the cheeks."""
-        u, v = self._reach(np.minimum(self.length, 0.3))
-        with canvas.window(person.head, u=u, v=v) as window:
+        across, along = self._reach(np.minimum(self.length, 0.3))
+        with canvas.window(person.head, u=across, v=along) as window:
             u, v = window.u - self.parting, window.v - np.float32(0.2)
             opening = ellipse(u, v, self.opening_width, self.opening_height + 0.2)
             edge = self.fringe + self.tips * wave((window.u + self.phase) * 3)

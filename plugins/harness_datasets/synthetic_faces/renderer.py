@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 #: raised whenever a face of some (seed, difficulty, index) changes
-RENDERER_VERSION = 1
+RENDERER_VERSION = 2
 
 #: "left" and "right" are the image's
 LANDMARK_NAMES = ("left eye", "right eye", "nose tip", "left mouth corner", "right mouth corner")
@@ -71,7 +71,7 @@ class Faces:
     @property
     def foreground(self) -> NDArray[np.bool_]:
         """All but the background, bool `[N, size, size]`."""
-        return self.parts != 0
+        return np.greater(self.parts, 0)
 
     def __len__(self) -> int:
         return len(self.images)

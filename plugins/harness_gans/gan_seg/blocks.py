@@ -39,7 +39,9 @@ class SpadeBlock(nn.Module):
         self.residual = config.block == "residual"
         widths = [inputs, min(inputs, outputs), outputs] if self.residual else [inputs, outputs]
         modulated = widths[:-1]
-        self.convolutions = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1) for a, b in pairwise(widths))
+        self.convolutions = nn.ModuleList(
+            nn.Conv2d(a, b, 3, padding=1) for a, b in pairwise(widths)
+        )
         self.normalisations = nn.ModuleList(_normalisation(width) for width in modulated)
         self.has_shortcut = self.residual and inputs != outputs
         if self.has_shortcut:

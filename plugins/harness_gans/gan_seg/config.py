@@ -87,7 +87,8 @@ class GanSegConfig(MethodConfig):
         3, description="Kernel in pixels of the scale and shift convolutions of SPADE (code)."
     )
     head: Literal["two_layer", "single"] = Field(
-        "two_layer", description="Last convolutions: two 3x3 (paper 3.3) or one 1x1 (Flowers, code)."
+        "two_layer",
+        description="Last convolutions: two 3x3 (paper 3.3) or one 1x1 (Flowers, code).",
     )
     background_position: Literal["both", "horizontal"] = Field(
         "both",
@@ -187,8 +188,10 @@ class GanSegConfig(MethodConfig):
         """Sides stay or double from block to block, and every block has its channels."""
         for side, following in zip(self.block_sides, self.block_sides[1:], strict=False):
             if following not in (side, 2 * side):
-                raise ValueError(f"block_sides {list(self.block_sides)}: {following} is not {side} "
-                                 f"or {2 * side}; a side stays or doubles")
+                raise ValueError(
+                    f"block_sides {list(self.block_sides)}: {following} is not {side} "
+                    f"or {2 * side}; a side stays or doubles"
+                )
         if len(self.image_channels) != len(self.block_sides):
             raise ValueError(
                 f"image_channels has {len(self.image_channels)} values, expected one for each of "

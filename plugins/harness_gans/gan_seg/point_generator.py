@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -108,7 +109,9 @@ class NoiseNetwork(nn.Module):
     def __init__(self, config: GanSegConfig, layers: int, size: int) -> None:
         super().__init__()
         widths = [config.noise_size] + [config.hidden_size] * layers
-        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in zip(widths, widths[1:], strict=False))
+        self.hidden = nn.ModuleList(
+            nn.Linear(a, b) for a, b in pairwise(widths)
+        )
         self.output = nn.Linear(config.hidden_size, size)
 
     def forward(self, noise: Tensor) -> Tensor:
