@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -21,7 +21,8 @@ from filelock import FileLock
 from harness.contract.arrays import Samples
 from harness.contract.dataset import Dataset
 from harness.environment import cache_root, default_data_root
-from harness.errors import DataError, RunError
+from harness.errors import ContractError, DataError, RunError
+from harness.files import write_text
 from harness.fingerprint import fingerprint
 from harness.registry import Registry
 from harness.suite import Suite
@@ -37,6 +38,8 @@ LAYOUT = 1
 
 #: Told (description, done, total) while a split is built.
 Progress = Callable[[str, int, int], None]
+#: What reading a file of the cache raises when it is not as it was written.
+_DAMAGE = (ValueError, KeyError, TypeError, EOFError)
 _ARRAYS = [f.name for f in fields(Samples) if f.name not in ("ids", "captions")]
 
 
@@ -103,9 +106,8 @@ def open_dataset(
 
 def _root(suite: Suite, data: Path | None, home: str, layout: str) -> Path:
     base = data if data is not None else default_data_root()
-    candidates = [base / suite.name, base / suite.dataset, base] if data is None else [base]
-    for candidate in candidates:
-        if candidate.is_dir() and (data is not None or candidate != base):
+    for candidate in [base / suite.name, base / suite.dataset] if data is None else [base]:
+        if candidate.is_dir():
             return candidate
     tree = f" Expected below it:\n{layout.rstrip()}\n" if layout else " "
     where = f"{data} is no folder" if data is not None else f"nothing found below {base}"
@@ -157,6 +159,7 @@ def load_split(
 
     Raises:
         DataError: ids are not unique, or a file is broken.
+        ContractError: the dataset gave other arrays than it was asked for.
         RunError: the cache folder cannot be written.
     """
     key = fingerprint(
@@ -192,12 +195,15 @@ def resized_images(split: CachedSplit, size: int) -> NDArray[np.uint8]:
         return images
     path = split.folder / f"images-{size}.npy"
     try:
-        with FileLock(split.folder.parent / f"{split.folder.name}-{size}.lock"):
-            if not path.exists():
-                _resize(np.load(split.folder / "images.npy", mmap_mode="r"), size, path)
+        if not path.exists():
+            with FileLock(split.folder.parent / f"{split.folder.name}-{size}.lock"):
+                if not path.exists():
+                    _resize(np.load(split.folder / "images.npy", mmap_mode="r"), size, path)
+        resized: NDArray[np.uint8] = np.load(path, mmap_mode="r")
+    except _DAMAGE as error:
+        raise _damaged(split.folder, error) from None
     except OSError as error:
-        raise RunError(f"The cache {path} cannot be written: {error}.") from None
-    resized: NDArray[np.uint8] = np.load(path, mmap_mode="r")
+        raise RunError(f"The cache {path} cannot be used: {error}.") from None
     return resized[: len(images)]
 
 
@@ -226,15 +232,20 @@ def _build(
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
     starts = range(0, len(ids), CHUNK)
+    workers = _workers()
 
     def read(start: int) -> Samples:
-        return dataset.read(split, range(start, min(start + CHUNK, len(ids))), image_size)
+        chunk = range(start, min(start + CHUNK, len(ids)))
+        samples = dataset.read(split, chunk, image_size)
+        _check_chunk(samples, [ids[i] for i in chunk], image_size, split)
+        return samples
 
     arrays: dict[str, Any] = {}
     captions: list[str] | None = None
     digests: list[str] = []
-    with ThreadPoolExecutor(max_workers=_workers()) as pool:
-        for start, samples in zip(starts, _bounded_map(pool, read, starts), strict=True):
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        chunks = _bounded_map(pool, read, starts, ahead=2 * workers + 1)
+        for start, samples in zip(starts, chunks, strict=True):
             captions = _store(samples, start, len(ids), temporary, arrays, captions)
             digests += [
                 hashlib.blake2b(i.tobytes(), digest_size=16).hexdigest() for i in samples.images
@@ -242,7 +253,7 @@ def _build(
             if progress:
                 progress(f"{split} images", min(start + CHUNK, len(ids)), len(ids))
     labels = {
-        name: hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+        name: hashlib.sha256(np.ascontiguousarray(array).data).hexdigest()
         for name, array in arrays.items()
         if name != "images"
     }
@@ -250,8 +261,30 @@ def _build(
         array.flush()
     content = {"ids": ids, "digests": digests, "labels": labels, "captions": captions}
     meta = {**content, "fingerprint": fingerprint(content)}
-    (temporary / "meta.json").write_text(json.dumps(meta), encoding="utf-8")
+    write_text(temporary / "meta.json", json.dumps(meta))
     temporary.replace(folder)
+
+
+def _check_chunk(samples: Samples, ids: Sequence[str], image_size: int, split: str) -> None:
+    """Refuse samples that are not the ones that were asked for.
+
+    Raises:
+        ContractError: other names, or an array of another length, size or type.
+    """
+    if list(samples.ids) != list(ids):
+        raise ContractError(f"Split {split!r}: read() gave other images than ids() names.")
+    shape = (len(ids), 3, image_size, image_size)
+    if samples.images.shape != shape or samples.images.dtype != np.uint8:
+        raise ContractError(
+            f"Split {split!r}: read() gave images {samples.images.dtype} "
+            f"{list(samples.images.shape)}, expected uint8 {list(shape)}."
+        )
+    for name in [*_ARRAYS, "captions"]:
+        value = getattr(samples, name)
+        if value is not None and len(value) != len(ids):
+            raise ContractError(
+                f"Split {split!r}: read() gave {len(value)} {name} for {len(ids)} images."
+            )
 
 
 def _workers() -> int:
@@ -261,10 +294,9 @@ def _workers() -> int:
 
 
 def _bounded_map(
-    pool: ThreadPoolExecutor, read: Callable[[int], Samples], starts: Sequence[int]
-) -> Any:
-    """`pool.map`, but never more than a few chunks ahead of the reader."""
-    ahead = 2 * _workers() + 1
+    pool: ThreadPoolExecutor, read: Callable[[int], Samples], starts: Sequence[int], *, ahead: int
+) -> Iterator[Samples]:
+    """`pool.map`, but never more than `ahead` chunks before the reader."""
     waiting = [pool.submit(read, start) for start in starts[:ahead]]
     for index in range(len(starts)):
         result = waiting.pop(0).result()
@@ -283,6 +315,8 @@ def _store(
 ) -> list[str] | None:
     for name in _ARRAYS:
         value = getattr(samples, name)
+        if start and (value is None) != (name not in arrays):
+            raise ContractError(f"The dataset gave {name!r} for some images and not for others.")
         if value is None:
             continue
         if name not in arrays:
@@ -307,11 +341,15 @@ def _open(folder: Path) -> CachedSplit:
             if (path := folder / f"{name}.npy").exists()
         }
         samples = Samples(ids=meta["ids"], captions=meta["captions"], **arrays)
-    except (ValueError, KeyError, TypeError) as error:
-        raise RunError(
-            f"The cache {folder} is damaged ({error}). Delete it and run again."
-        ) from None
-    return CachedSplit(samples, meta["digests"], meta["fingerprint"], folder)
+        if {len(array) for array in arrays.values()} != {len(samples)}:
+            raise ValueError("its arrays differ in length")
+        return CachedSplit(samples, meta["digests"], meta["fingerprint"], folder)
+    except _DAMAGE as error:
+        raise _damaged(folder, error) from None
+
+
+def _damaged(folder: Path, error: Exception) -> RunError:
+    return RunError(f"The cache {folder} is damaged ({error}). Delete it and run again.")
 
 
 def _refuse_duplicates(ids: Sequence[str], split: str) -> None:

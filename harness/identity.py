@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from harness.cache import CachedSplit
 from harness.fingerprint import fingerprint
 from harness.plan import Cell
-from harness.presets import UNTRAINED
+from harness.presets import DEFAULT, UNTRAINED
 from harness.record import MethodRef, SuiteRef
 
 
 def method_ref(cell: Cell) -> MethodRef:
     """The method as a record names it."""
     spec, config = cell.entry.spec, cell.config.model_dump(mode="json")
-    identity = {"name": spec.name, "version": spec.version, "config": config}
+    identity = {
+        "plugin": cell.entry.distribution,
+        "name": spec.name,
+        "version": spec.version,
+        "config": config,
+    }
     if cell.preset == UNTRAINED:
         identity["preset"] = UNTRAINED
     return MethodRef(
@@ -54,8 +60,14 @@ def record_id(cell: Cell, ref: SuiteRef) -> str:
 
 
 def repeat_command(cell: Cell) -> str:
-    """The command that repeats a cell of an unchanged preset."""
-    return (
-        f"harness run --method {cell.entry.spec.name} --suite {cell.suite.name} "
-        f"--preset {cell.preset} --seed {cell.seed}"
-    )
+    """The command that repeats a cell, with the settings that concern it."""
+    plain = cell.preset == DEFAULT
+    words = ["harness", "run", "--method", cell.entry.spec.name, "--suite", cell.suite.name]
+    words += [] if plain else ["--preset", cell.preset]
+    words += ["--seed", str(cell.seed)]
+    own = type(cell.config).model_fields if cell.asked or cell.preset == UNTRAINED else ()
+    for setting in cell.settings:
+        key = setting.partition("=")[0].strip()
+        if key.startswith("suite.") or key in own:
+            words += ["--set", setting]
+    return shlex.join(words)

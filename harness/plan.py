@@ -13,6 +13,7 @@ from harness.errors import ConfigError, UserError
 from harness.names import unknown_name
 from harness.presets import UNTRAINED, choose_preset, parse_settings, resolve_config
 from harness.registry import Entry, Registry
+from harness.scoring import resolved_uses
 from harness.suite import Suite, load_suite, with_metric_params
 
 
@@ -28,6 +29,7 @@ class Cell:
         seed: fixes everything random.
         asked: false for baselines and oracles that come with the suite.
         metrics: measure only these; empty means all of the suite's.
+        settings: the `key=value` texts of the whole request.
     """
 
     entry: Entry[MethodSpec]
@@ -37,6 +39,7 @@ class Cell:
     seed: int
     asked: bool = True
     metrics: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
 
     @property
     def label(self) -> str:
@@ -79,6 +82,7 @@ class RunOptions:
         threads: CPU threads; `None` takes the cores that are free.
         fresh: run finished cells again.
         skip_broken: pass over broken image files.
+        checkpoint_seconds: seconds between checkpoints of a training loop.
     """
 
     output: Path = Path("runs")
@@ -88,6 +92,7 @@ class RunOptions:
     threads: int | None = None
     fresh: bool = False
     skip_broken: bool = False
+    checkpoint_seconds: float = 30.0
 
 
 def make_plan(request: Request, known: Registry) -> list[Cell]:
@@ -101,7 +106,8 @@ def make_plan(request: Request, known: Registry) -> list[Cell]:
     if not request.methods or not request.suites or not request.seeds:
         raise UserError("Name at least one --method, one --suite and one --seed.")
     method_settings, suite_settings = parse_settings(request.settings)
-    entries = [known.methods.get(name) for name in dict.fromkeys(request.methods)]
+    named = [known.methods.get(name) for name in request.methods]
+    entries = list({entry.full_name: entry for entry in named}.values())
     _check_settings(entries, method_settings)
     cells: list[Cell] = []
     for name in dict.fromkeys(request.suites):
@@ -116,13 +122,15 @@ def make_plan(request: Request, known: Registry) -> list[Cell]:
         ]
     asked = {cell.label for cell in cells if cell.asked}
     kept = [cell for cell in cells if cell.asked or cell.label not in asked]
-    return [replace(cell, metrics=tuple(request.metrics)) for cell in kept]
+    metrics, settings = tuple(request.metrics), tuple(request.settings)
+    return [replace(cell, metrics=metrics, settings=settings) for cell in kept]
 
 
 def _suite(name: str, settings: dict[str, Any], known: Registry) -> Suite:
     suite = load_suite(known.suites.get(name).spec, settings)
     params = {key: value for key, value in settings.items() if key not in Suite.model_fields}
     suite = with_metric_params(suite, params, known)
+    resolved_uses(suite, known)
     known.datasets.get(suite.dataset)
     return suite
 
@@ -145,7 +153,7 @@ def _companions(
     """The suite's baselines and oracles, with the first seed."""
     seed = request.seeds[0]
     cells: list[Cell] = []
-    for name in [*suite.baselines, *suite.oracles]:
+    for name in dict.fromkeys([*suite.baselines, *suite.oracles]):
         if name != UNTRAINED:
             cells.append(_cell(known.methods.get(name), suite, seed, None, {}, asked=False))
             continue

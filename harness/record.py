@@ -41,7 +41,7 @@ class MethodRef(Part):
     config: dict[str, Any] = Field(description="The resolved configuration, complete.")
     sees: list[str] = Field(description="What the method was allowed to look at.")
     capabilities: list[str]
-    fingerprint: str = Field(description="sha256 of name, version and configuration.")
+    fingerprint: str = Field(description="sha256 of plugin, name, version and configuration.")
 
 
 class Score(Part):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,14 +12,15 @@ from filelock import FileLock, Timeout
 
 from harness.cache import load_roles, open_dataset
 from harness.contract.events import RunFailed, RunFinished, RunStarted
-from harness.errors import HarnessError, RunError
+from harness.errors import HarnessError, RecordError, RunError
 from harness.identity import fit_owner, method_ref, record_id, repeat_command
 from harness.plan import Cell, RunOptions
 from harness.protocol import Prepared, overlap_note, suite_ref
 from harness.provenance import now, provenance
-from harness.record import Record, write_record
+from harness.record import Record, read_record, write_record
 from harness.registry import Registry
-from harness.watching import CellWatcher
+from harness.suite import Suite
+from harness.watching import CellWatcher, tell
 from harness.work import Work, finished_record
 
 
@@ -31,7 +32,7 @@ class Outcome:
         cell: the cell.
         status: `finished` now, `kept` from an earlier run, or `failed`.
         folder: the run folder; `None` when the data could not even be opened.
-        record: the record; also written for cells that failed after they had started.
+        record: the record; of a failed cell too, once it had started.
         error: the reason of a failure, one sentence.
         exit_code: 0, 1 for a failed run, 2 for a user's mistake.
         trace: the traceback of an unforeseen error.
@@ -59,7 +60,7 @@ class Runner:
     options: RunOptions
     known: Registry
     watcher: CellWatcher = field(default_factory=CellWatcher)
-    _prepared: dict[str, Prepared] = field(default_factory=dict)
+    _prepared: dict[str, Prepared | HarnessError] = field(default_factory=dict)
 
     def run(self, cell: Cell) -> Outcome:
         """Run a cell; whatever goes wrong is contained in the outcome."""
@@ -68,21 +69,31 @@ class Runner:
             prepared = self.prepare(cell)
             folder = self.folder(cell, prepared)
             return self._locked(cell, prepared, folder)
-        except HarnessError as error:
-            return Outcome(cell, "failed", folder, None, str(error), error.exit_code)
-        except Exception as error:  # noqa: BLE001 - a method or dataset of anyone's
-            return _crash(cell, folder, error)
+        except Exception as error:  # noqa: BLE001 - a dataset of anyone's
+            return self._failed(cell, folder, error)
 
     def prepare(self, cell: Cell) -> Prepared:
-        """Open the suite's data, reading it into the cache first where needed."""
+        """Open the suite's data, reading it into the cache first where needed.
+
+        Data that were refused once are refused again without being read again.
+        """
         key = cell.suite.model_dump_json()
         if key not in self._prepared:
-            suite, options = cell.suite, self.options
-            dataset = open_dataset(suite, self.known, options.data, skip_broken=options.skip_broken)
-            roles = load_roles(suite, dataset, self.known, self.watcher.data_progress)
-            ref = suite_ref(suite, roles, self.known)
-            self._prepared[key] = Prepared(dataset, roles, ref, overlap_note(suite, roles))
-        return self._prepared[key]
+            try:
+                self._prepared[key] = self._open(cell.suite)
+            except HarnessError as error:
+                self._prepared[key] = error
+        found = self._prepared[key]
+        if isinstance(found, HarnessError):
+            raise found
+        return found
+
+    def _open(self, suite: Suite) -> Prepared:
+        options = self.options
+        dataset = open_dataset(suite, self.known, options.data, skip_broken=options.skip_broken)
+        roles = load_roles(suite, dataset, self.known, self.watcher.data_progress)
+        ref = suite_ref(suite, roles, self.known)
+        return Prepared(dataset, roles, ref, overlap_note(suite, roles))
 
     def folder(self, cell: Cell, prepared: Prepared) -> Path:
         """The cell's run folder; its name ends with the fingerprint of the fit."""
@@ -114,43 +125,60 @@ class Runner:
             return Outcome(cell, "kept", folder, kept)
         started = now()
         self.watcher.cell_started(cell, folder)
-        hooks = self.known.manager.hook
         config = cell.config.model_dump(mode="json")
-        hooks.harness_run_started(event=RunStarted(cell=cell.label, folder=folder, config=config))
+        begun = RunStarted(cell=cell.label, folder=folder, config=config)
+        tell(self.known, "harness_run_started", begun)
         try:
             work = Work(cell, prepared, folder, self.options, self.known, self.watcher, started)
             record = work.record()
             write_record(record, folder / "record.json")
-        except Exception as error:
-            self._fail(cell, prepared, folder, error, started)
-            raise
-        scores = {s.metric: s.value for s in record.scores if s.value is not None}
-        hooks.harness_run_finished(
-            event=RunFinished(cell=cell.label, record=folder / "record.json", scores=scores)
-        )
+        except Exception as error:  # noqa: BLE001 - a method or metric of anyone's
+            return self._give_up(cell, prepared, folder, error, started=started)
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+        scores = {s.metric: s.value for s in record.scores if s.value is not None}
+        done = RunFinished(cell=cell.label, record=folder / "record.json", scores=scores)
+        tell(self.known, "harness_run_finished", done)
         return Outcome(cell, "finished", folder, record)
 
-    def _fail(
-        self, cell: Cell, prepared: Prepared, folder: Path, error: Exception, started: str
-    ) -> None:
-        """Write the failed record where the disk still allows it, and tell the listeners."""
-        reason = str(error) if isinstance(error, HarnessError) else _sentence(error)
+    def _give_up(
+        self, cell: Cell, prepared: Prepared, folder: Path, error: Exception, *, started: str
+    ) -> Outcome:
+        """Write the failed record where the disk still allows it, and tell the listeners.
+
+        A finished record in the folder, of other metrics or parameters, is left as it is.
+        """
+        failed = self._failed(cell, folder, error)
         record = Record(
             id=record_id(cell, prepared.ref),
             status="failed",
-            error=reason,
+            error=failed.error,
             suite=prepared.ref,
             method=method_ref(cell),
             seed=cell.seed,
             provenance=provenance(started, repeat_command(cell), cell.entry.distribution),
         )
         try:
-            write_record(record, folder / "record.json")
+            if not _is_finished(folder / "record.json"):
+                write_record(record, folder / "record.json")
         except RunError as unwritten:
-            error.add_note(str(unwritten))
-        event = RunFailed(cell=cell.label, record=folder / "record.json", error=reason)
-        self.known.manager.hook.harness_run_failed(event=event)
+            failed = replace(failed, error=f"{failed.error} ({unwritten})")
+        event = RunFailed(cell=cell.label, record=folder / "record.json", error=failed.error)
+        tell(self.known, "harness_run_failed", event)
+        return replace(failed, record=record)
+
+    def _failed(self, cell: Cell, folder: Path | None, error: Exception) -> Outcome:
+        """The outcome of an error: a sentence, and the place where it was not foreseen."""
+        if isinstance(error, HarnessError):
+            return Outcome(cell, "failed", folder, None, str(error), error.exit_code)
+        found = self.known.plugin_of(error)
+        if found is not None:
+            plugin, module = found
+            where = f"in {module}, package {plugin.distribution} {plugin.package_version}"
+        else:
+            where = f"while running {cell.entry.full_name} {cell.entry.package_version}"
+        sentence = f"{type(error).__name__}: {error} ({where})"
+        trace = "".join(traceback.format_exception(error))
+        return Outcome(cell, "failed", folder, None, sentence, 1, trace)
 
 
 def _has_all(record: Record, cell: Cell) -> bool:
@@ -169,13 +197,9 @@ def _clear(folder: Path) -> None:
             path.unlink()
 
 
-def _sentence(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
-
-
-def _crash(cell: Cell, folder: Path | None, error: Exception) -> Outcome:
-    owner = f"{cell.entry.distribution} {cell.entry.package_version}"
-    sentence = f"{_sentence(error)} (in {cell.entry.spec.name} of {owner})"
-    return Outcome(
-        cell, "failed", folder, None, sentence, 1, "".join(traceback.format_exception(error))
-    )
+def _is_finished(path: Path) -> bool:
+    """Whether a readable record of a finished cell lies here."""
+    try:
+        return read_record(path).status == "finished"
+    except RecordError:
+        return False

@@ -19,7 +19,7 @@ from harness.contract.arrays import Predicted, Samples
 from harness.contract.config import MethodConfig
 from harness.contract.method import Method
 from harness.contract.specs import MethodSpec
-from harness.errors import ContractError, RecordError, UserError
+from harness.errors import ContractError, RecordError, RunError, UserError
 from harness.files import replacing, write_text
 from harness.registry import Entry, Registry, registry
 from harness.toml import validate
@@ -90,8 +90,12 @@ def save_weights(method: Method, folder: Path) -> None:
     if wrong:
         raise ContractError(f"state_dict() must hold tensors only; {wrong[0]!r} is none.")
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
-    with replacing(folder / "weights.safetensors") as temporary:
-        save_file(tensors, temporary)
+    path = folder / "weights.safetensors"
+    with replacing(path) as temporary:
+        try:
+            save_file(tensors, temporary)
+        except SafetensorError as error:
+            raise RunError(f"{path}: cannot be written: {error}.") from None
 
 
 @dataclass(frozen=True)
@@ -150,27 +154,38 @@ class Fitted:
         batch = resize_images(tensor, self.image_size).to(self.device)
         found: dict[str, NDArray[Any]] = {}
         if "segment" in offers:
-            masks = self._masks(method.segment(batch), size)
+            masks = self._masks(method.segment(batch), size, len(batch))
             found["part_labels"] = masks.argmax(1).to(torch.uint8).cpu().numpy()
             if "detect" not in offers:
                 found["keypoints"] = part_centres(masks).cpu().numpy()
         if "detect" in offers:
             keypoints = method.detect(batch)
-            found["keypoints"] = keypoints.points.float().cpu().numpy()
+            found["keypoints"] = self._points(keypoints.points, "detect", len(batch))
             if keypoints.confidence is not None:
                 found["confidence"] = keypoints.confidence.float().cpu().numpy()
         if "locate" in offers:
-            found["landmarks"] = method.locate(batch).float().cpu().numpy()
+            found["landmarks"] = self._points(method.locate(batch), "locate", len(batch))
         if "detect_with_truth" in offers and truth is not None:
             chosen = truth.take(range(start, start + len(images)))
-            found["keypoints"] = method.detect_with_truth(chosen).points.float().cpu().numpy()
+            points = method.detect_with_truth(chosen).points
+            found["keypoints"] = self._points(points, "detect_with_truth", len(batch))
         return found
 
-    def _masks(self, masks: Tensor, size: int) -> Tensor:
-        if masks.dim() != 4 or masks.shape[1] < 2 or masks.shape[1] > self.parts + 1:
+    def _points(self, points: Tensor, capability: str, count: int) -> NDArray[Any]:
+        if points.dim() != 3 or points.shape[0] != count or points.shape[2] != 2:
             raise ContractError(
-                f"{self.spec.name}: segment() gave {list(masks.shape)}, expected "
-                f"[N, P + 1, H, W] with P from 1 to {self.parts}."
+                f"{self.spec.name}: {capability}() gave points {list(points.shape)} for {count} "
+                "images, expected [N, K, 2]."
+            )
+        array: NDArray[Any] = points.float().cpu().numpy()
+        return array
+
+    def _masks(self, masks: Tensor, size: int, count: int) -> Tensor:
+        fits = masks.dim() == 4 and masks.shape[0] == count
+        if not fits or not 2 <= masks.shape[1] <= self.parts + 1:
+            raise ContractError(
+                f"{self.spec.name}: segment() gave {list(masks.shape)} for {count} images, "
+                f"expected [N, P + 1, H, W] with P from 1 to {self.parts}."
             )
         masks = masks.float()
         if masks.shape[-1] == size:

@@ -67,6 +67,7 @@ def score_evaluation(
     """
     scores: list[Score] = []
     per_image: dict[str, NDArray[np.float64]] = {}
+    images = len(evaluation.test.ids)
     for use in uses:
         entry = known.metrics.get(use.name)
         params = validate(entry.load(entry.spec.params), use.params, f"metric {use.name}")
@@ -76,8 +77,8 @@ def score_evaluation(
             continue
         metric: Metric = entry.load(entry.spec.target)(params)
         measurement = metric.measure(evaluation)
-        interval = _interval(measurement, len(evaluation.test.ids), seed)
-        scores.append(_score(entry.spec, params, measurement, interval=interval))
+        interval = _interval(measurement, images, seed)
+        scores.append(_score(entry.spec, params, measurement, images=images, interval=interval))
         if measurement.per_image is not None:
             per_image[use.name] = measurement.per_image
     return scores, per_image
@@ -122,6 +123,7 @@ def _score(
     params: Options,
     measurement: Measurement | None,
     *,
+    images: int = 0,
     interval: tuple[float, float] | None = None,
     missing: str = "",
 ) -> Score:
@@ -137,7 +139,7 @@ def _score(
     import numpy as np
 
     finite = math.isfinite(measurement.value)
-    counted = 0
+    counted = images
     if measurement.per_image is not None:
         counted = int(np.isfinite(measurement.per_image).sum())
     return Score(

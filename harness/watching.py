@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -37,12 +38,24 @@ class CellWatcher:
         """A training loop is done."""
 
 
+def tell(known: Registry, hook: str, event: object) -> None:
+    """Pass an event to every plugin that listens; one that fails is warned about, not obeyed."""
+    for plugin in known.manager.get_plugins():
+        others = [other for other in known.manager.get_plugins() if other is not plugin]
+        try:
+            known.manager.subset_hook_caller(hook, others)(event=event)
+        except Exception as error:  # noqa: BLE001 - a listener of anyone's must not fail a run
+            name = known.manager.get_name(plugin)
+            sentence = f"The plugin {name} failed in {hook}: {type(error).__name__}: {error}"
+            warnings.warn(sentence, stacklevel=2)
+
+
 class Listening(CellWatcher):
     """Passes a loop's news to a watcher and to the plugins that listen."""
 
     def __init__(self, watcher: CellWatcher, known: Registry, cell: Cell) -> None:
         self._watcher = watcher
-        self._hooks = known.manager.hook
+        self._known = known
         self._cell = cell.label
 
     @override
@@ -60,6 +73,5 @@ class Listening(CellWatcher):
     @override
     def scalars_logged(self, loop: str, step: int, scalars: Mapping[str, float]) -> None:
         self._watcher.scalars_logged(loop, step, scalars)
-        self._hooks.harness_scalars_logged(
-            event=ScalarsLogged(cell=self._cell, loop=loop, step=step, scalars=scalars)
-        )
+        event = ScalarsLogged(cell=self._cell, loop=loop, step=step, scalars=scalars)
+        tell(self._known, "harness_scalars_logged", event)

@@ -78,7 +78,7 @@ class Work:
         begun = time.monotonic()
         evaluation = self.predict(fitted)
         predict_seconds = time.monotonic() - begun
-        scores, per_image = score_evaluation(self.cell.suite.metrics, evaluation, self.known)
+        scores, per_image = score_evaluation(self._uses(), evaluation, self.known)
         self._keep_arrays(evaluation, per_image)
         pictures = self._pictures(evaluation)
         return self._finished(fitted, note, scores, predict_seconds, pictures)
@@ -91,19 +91,22 @@ class Work:
         return [use for use in cell.suite.metrics if not cell.metrics or use.name in wanted]
 
     def fit(self) -> tuple[Fitted, FitNote]:
-        """The fitted method, learned now, resumed, or read back from its weights."""
+        """The fitted method, learned now or resumed where its weights are not there yet.
+
+        It is always read back from its weights, so that what is scored is what is kept.
+        """
         cell, options = self.cell, self.options
         device = pick_device(options.device)
         size = cell.config.image_size or cell.suite.image_size
-        method = construct(cell.entry, cell.config, cell.suite.parts, size)
         note = self._note(device, size)
         torch.set_num_threads(note.threads)
         keep_freed_pages()
         weights = self.folder / "weights.safetensors"
-        if note.finished and weights.exists():
-            restore(method, weights)
-        else:
-            note = self._learn(method, note, device)
+        if not (note.finished and weights.exists()):
+            learner = construct(cell.entry, cell.config, cell.suite.parts, size)
+            note = self._learn(learner, note, device)
+        method = construct(cell.entry, cell.config, cell.suite.parts, size)
+        restore(method, weights)
         method.to(device)
         return Fitted(method, cell.entry.spec, cell.suite.parts, size, device), note
 
@@ -113,7 +116,7 @@ class Work:
         owner = fit_owner(cell, self.prepared.roles)
         old = read_note(self.folder)
         if old is not None and old.owner == owner:
-            return old
+            return old if old.finished else old.model_copy(update={"device": str(device)})
         return FitNote(
             method=cell.entry.full_name,
             preset=cell.preset,
@@ -143,6 +146,7 @@ class Work:
             labelled=regress.samples if sees_labels and regress else None,
             step_limit=0 if cell.preset == UNTRAINED else None,
             watcher=Listening(self.watcher, self.known, cell),
+            checkpoint_seconds=self.options.checkpoint_seconds,
         )
         images = resized_images(self.prepared.roles["fit"], note.image_size)
         method.fit(FitImages(images, cell.seed), run)
@@ -152,7 +156,7 @@ class Work:
                 "seconds": run.seconds(),
                 "peak_memory_bytes": _peak_memory_bytes(device),
                 "parameters": method.parameter_count(),
-                "resumed": note.resumed + run.resumed,
+                "resumed": run.resumed,
                 "finished": True,
             }
         )

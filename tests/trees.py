@@ -104,7 +104,9 @@ def make_celeba_tree(root: Path, count: int) -> Path:
         aligned.append(_write_face(path, (178, 218), inner, number))
         signs = [1 if (number >> bit) & 1 else -1 for bit in range(3)]
         attributes.append(f"{name} {' '.join(f'{sign:2d}' for sign in signs)}")
-        partition.append(f"{name} {0 if number <= 0.8 * count else 1 if number <= 0.9 * count else 2}")
+        partition.append(
+            f"{name} {0 if number <= 0.8 * count else 1 if number <= 0.9 * count else 2}"
+        )
     write_files(
         base,
         {

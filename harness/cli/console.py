@@ -88,3 +88,13 @@ def answer_fields(fields: Sequence[tuple[str, str]]) -> None:
         if value:
             grid.add_row(Text(name), Text(value))
     stdout().print(grid)
+
+
+def answer_heading(text: str, *, level: int = 1) -> None:
+    """A heading on stdout."""
+    stdout().print(text, style="bold underline" if level == 1 else "bold")
+
+
+def answer_wrapped(text: str) -> None:
+    """A paragraph on stdout, wrapped at the width of the terminal."""
+    stdout().print(text)

@@ -73,23 +73,30 @@ def _words(key: str) -> Callable[[Row], str]:
     return lambda row: ", ".join(row.get(key, ()))
 
 
+def _suite(row: Row) -> str:
+    if row["error"]:
+        return str(row["name"])
+    return f"{row['name']}\n  {row['dataset']}, K = {row['parts']}, {row['image_size']} px"
+
+
+def _measures(row: Row) -> str:
+    if row["error"]:
+        return str(row["error"])
+    lines = [row["summary"], f"by {', '.join(row['metrics'])}"]
+    if row["published"]:
+        lines.append(f"{row['published']} published rows")
+    return "\n".join(lines)
+
+
 COLUMNS: dict[str, dict[str, Callable[[Row], str]]] = {
     "methods": {
         "method": _text("name"),
         "kind": _text("kind"),
-        "capabilities": _words("capabilities"),
-        "sees": _words("sees"),
-        "summary": _text("summary"),
+        "what": lambda row: (
+            f"{row['summary']}\n{', '.join(row['capabilities'])}; sees {', '.join(row['sees'])}"
+        ),
     },
-    "suites": {
-        "suite": _text("name"),
-        "dataset": _text("dataset"),
-        "K": _text("parts"),
-        "px": _text("image_size"),
-        "metrics": _words("metrics"),
-        "published": _text("published"),
-        "summary": lambda row: row.get("error") or row["summary"],
-    },
+    "suites": {"suite": _suite, "measures": _measures},
     "datasets": {
         "dataset": _text("name"),
         "data": lambda row: "embedded" if row["embedded"] else row["home"] or "own files",

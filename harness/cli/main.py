@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli import leaderboard as leaderboard_command
 from harness.cli import list as list_command
 from harness.cli import run as run_command
 from harness.cli.examples import examples
@@ -21,6 +22,7 @@ app = typer.Typer(
 )
 app.command("run", epilog=run_command.EPILOG)(run_command.run)
 app.command("list", epilog=list_command.EPILOG)(list_command.list_things)
+app.command("leaderboard", epilog=leaderboard_command.EPILOG)(leaderboard_command.leaderboard)
 
 
 def _version(wanted: bool) -> None:

@@ -25,6 +25,8 @@ EPILOG = (
 
 
 def run(
+    context: typer.Context,
+    *,
     method: Annotated[
         list[str],
         typer.Option(
@@ -75,6 +77,9 @@ def run(
     skip_broken: Annotated[
         bool, typer.Option("--skip-broken", help="Pass over broken image files.")
     ] = False,
+    checkpoint_seconds: Annotated[
+        float, typer.Option(min=0, help="Seconds between checkpoints; 0 saves every step.")
+    ] = 30.0,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run finished cells again.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the plan.")] = False,
     as_json: Annotated[
@@ -106,6 +111,7 @@ def run(
         threads=threads,
         fresh=fresh,
         skip_broken=skip_broken,
+        checkpoint_seconds=checkpoint_seconds,
     )
     _go(
         request,
@@ -115,6 +121,7 @@ def run(
         dry_run=dry_run,
         as_json=as_json,
         quiet=quiet,
+        traces=bool(context.find_root().params.get("show_traceback")),
     )
 
 
@@ -140,6 +147,7 @@ def _go(
     dry_run: bool,
     as_json: bool,
     quiet: bool,
+    traces: bool,
 ) -> None:
     from harness.cli import console
     from harness.cli.run_view import Progress, explain_plan, plan_rows
@@ -161,13 +169,13 @@ def _go(
     if not quiet:
         console.say(explain_plan(cells))
     outcomes: list[Outcome] = []
-    with Progress(hidden=quiet) as progress:
+    with Progress(hidden=quiet, traces=traces) as progress:
         for outcome in execute(
             cells, options, known, watcher=progress, executor=executor, workers=workers
         ):
             outcomes.append(outcome)
             progress.cell_done(outcome)
-            if as_json and outcome.record is not None:
+            if as_json and outcome.record is not None and outcome.status != "failed":
                 console.answer(outcome.record.model_dump_json())
     _close(outcomes, options, known, as_json=as_json)
 

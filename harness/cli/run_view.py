@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import (
@@ -26,8 +25,10 @@ from harness.plan import Cell
 from harness.presets import DEFAULT, preset_about, preset_files
 from harness.record import Record, Score
 from harness.registry import Registry
-from harness.runner import Outcome
 from harness.watching import CellWatcher
+
+if TYPE_CHECKING:
+    from harness.runner import Outcome
 
 #: Scalars shown beside the bar, at most.
 _SHOWN_SCALARS = 3
@@ -82,11 +83,13 @@ class Progress(CellWatcher):
 
     Args:
         hidden: show nothing but failures.
+        traces: show where unforeseen errors happened.
     """
 
-    def __init__(self, hidden: bool = False) -> None:
+    def __init__(self, *, hidden: bool = False, traces: bool = False) -> None:
         self._console: Console = console.stderr()
         self._hidden = hidden
+        self._traces = traces
         self._bars = Bars(
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
@@ -160,7 +163,7 @@ class Progress(CellWatcher):
             style = "red" if outcome.cell.asked else "yellow"
             text = Text(f"{word}: {outcome.cell.label}: {outcome.error}", style=style)
             self._console.print(text, soft_wrap=True)
-            if outcome.trace and "--traceback" in sys.argv:
+            if outcome.trace and self._traces:
                 self._console.print(outcome.trace, soft_wrap=True)
         elif outcome.record and outcome.record.cost:
             cost = outcome.record.cost
@@ -185,8 +188,6 @@ def show_results(
     outcomes: Sequence[Outcome], output: Path, known: Registry, *, to_stderr: bool
 ) -> None:
     """The scores of every suite with the baselines beside them, and where the files lie."""
-    from harness.leaderboard import update_boards
-
     done = [outcome for outcome in outcomes if outcome.record and outcome.status != "failed"]
     if not done:
         return
@@ -194,13 +195,25 @@ def show_results(
     for suite in dict.fromkeys(outcome.cell.suite.name for outcome in done):
         here = [outcome for outcome in done if outcome.cell.suite.name == suite]
         target.print(scores_table(suite, here, target.width))
-    boards = update_boards(output, known)
     for outcome in done:
         if outcome.cell.asked and outcome.folder:
             console.say(f"record    {outcome.folder / 'record.json'}")
             console.say(f"pictures  {outcome.folder / 'pictures'}")
-    for board in boards:
+    for board in _write_boards(sorted({o.cell.suite.name for o in done}), output, known):
         console.say(f"board     {board}")
+
+
+def _write_boards(suites: Sequence[str], output: Path, known: Registry) -> list[Path]:
+    """The leaderboards of these suites over all records below `output`, as markdown."""
+    from harness.leaderboard.board import load_boards
+    from harness.leaderboard.pages import files_of, write_files
+
+    found = load_boards([output], suites, known)
+    for sentence in found.warnings:
+        console.warn(sentence)
+    folder = output / "leaderboards"
+    command = f"harness leaderboard --records {output.as_posix()} --out {folder.as_posix()}"
+    return write_files(files_of(found.boards, "md", command, complete=False), folder)
 
 
 def scores_table(suite: str, outcomes: Sequence[Outcome], width: int) -> Any:

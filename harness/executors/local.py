@@ -28,14 +28,18 @@ class Local:
     def run(
         self, cells: Sequence[Cell], options: RunOptions, known: Registry, watcher: CellWatcher
     ) -> Iterator[Outcome]:
-        """Outcomes as they come; a worker that dies fails its cell and the ones not yet begun."""
+        """Outcomes as they come; a worker that dies fails its cell and the ones not yet begun.
+
+        When the caller stops early or is interrupted, no further cell is begun.
+        """
         if self.workers == 1:
             runner = Runner(options, known, watcher)
             yield from map(runner.run, cells)
             return
         share = max(1, usable_cores() // self.workers)
         shared = replace(options, threads=options.threads or share)
-        with ProcessPoolExecutor(self.workers, mp_context=get_context("spawn")) as pool:
+        pool = ProcessPoolExecutor(self.workers, mp_context=get_context("spawn"))
+        try:
             waiting = {pool.submit(_run_alone, cell, shared): cell for cell in cells}
             for future in as_completed(waiting):
                 try:
@@ -43,6 +47,11 @@ class Local:
                 except BrokenProcessPool:
                     reason = "a worker process died (out of memory, or killed); run again to resume"
                     yield Outcome(waiting[future], "failed", error=reason, exit_code=1)
+                except Exception as error:  # noqa: BLE001 - what a worker cannot send or receive
+                    reason = f"{type(error).__name__}: {error}"
+                    yield Outcome(waiting[future], "failed", error=reason, exit_code=1)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _run_alone(cell: Cell, options: RunOptions) -> Outcome:

@@ -94,7 +94,9 @@ def load_boards(folders: Sequence[Path], suites: Sequence[str], known: Registry)
         try:
             suite = load_suite(known.suites.get(name).spec)
         except HarnessError as error:
-            found.warnings.append(f"{len(mine)} records of the suite {name!r} are left out: {error}")
+            found.warnings.append(
+                f"{len(mine)} records of the suite {name!r} are left out: {error}"
+            )
             continue
         sound, doubtful = _sound(mine)
         found.warnings += doubtful

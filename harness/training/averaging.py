@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class Averaged:
@@ -29,7 +29,7 @@ class Averaged:
     @torch.no_grad()
     def update(self, module: nn.Module) -> None:
         """Move the average towards the module's present weights."""
-        averages = list(self.module.parameters())
+        averages: list[Tensor] = list(self.module.parameters())
         current = [parameter.detach() for parameter in module.parameters()]
         torch._foreach_lerp_(averages, current, 1 - self.decay)
         for average, buffer in zip(self.module.buffers(), module.buffers(), strict=True):

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from harness.errors import RecordError
+from harness.errors import RecordError, RunError
 from harness.files import replacing
 
 #: Version of the checkpoint's layout.
@@ -32,10 +32,14 @@ class Checkpoints:
         """Write the newest checkpoint; the last one becomes the previous one.
 
         Raises:
-            RunError: the disk is full or read-only; the older files are left as they were.
+            RunError: the disk is full or read-only; what was saved before can still be loaded.
         """
         with replacing(self.newest) as temporary:
-            torch.save({"layout": LAYOUT, "owner": self._owner, **content}, temporary)
+            try:
+                torch.save({"layout": LAYOUT, "owner": self._owner, **content}, temporary)
+            except RuntimeError as error:  # torch's own writer reports a full disk so
+                reason = str(error).splitlines()[0]
+                raise RunError(f"{self.newest}: cannot be written: {reason}") from None
             if self.newest.exists():
                 self.newest.replace(self.previous)
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.errors import RunError
+from harness.errors import RecordError, RunError
 from harness.files import replacing
 
 Row = tuple[str, int, str, float]
@@ -18,17 +18,16 @@ class Curves:
 
     Args:
         path: the CSV file.
+
+    Raises:
+        RecordError: the file is there but is no such CSV.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._rows: list[Row] = []
         if path.exists():
-            with path.open(newline="", encoding="utf-8") as file:
-                self._rows = [
-                    (loop, int(step), name, float(value))
-                    for loop, step, name, value in list(csv.reader(file))[1:]
-                ]
+            self._rows = _read(path)
 
     def rewind(self, loop: str, step: int) -> None:
         """Forget what a loop logged at `step` or later."""
@@ -58,3 +57,14 @@ class Curves:
             writer = csv.writer(file)
             writer.writerow(["loop", "step", "name", "value"])
             writer.writerows(self._rows)
+
+
+def _read(path: Path) -> list[Row]:
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            return [
+                (loop, int(step), name, float(value))
+                for loop, step, name, value in list(csv.reader(file))[1:]
+            ]
+    except (ValueError, csv.Error) as error:
+        raise RecordError(f"{path}: damaged ({error}). Start again with --fresh.") from None

@@ -114,7 +114,7 @@ def pick_precision(name: str, device: torch.device) -> Precision:
 
 def _has_fast_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     info = Path("/proc/cpuinfo")
     flags = info.read_text() if info.exists() else ""
     return "amx_bf16" in flags or "avx512_bf16" in flags

@@ -24,12 +24,13 @@ from torch import Generator, Tensor, nn
 
 from harness.contract.arrays import Samples
 from harness.contract.method import Stateful
+from harness.errors import ContractError, RecordError
 from harness.training.checkpoint import Checkpoints
 from harness.training.curves import Curves
 from harness.training.images import derived_seed
 from harness.training.machine import Precision
 
-#: Curve points a loop writes, at most; in between, scalars are not read.
+#: Curve points a loop writes, at most, beside its last step; in between, scalars are not read.
 CURVE_POINTS = 200
 #: Seconds between two checkpoints.
 CHECKPOINT_SECONDS = 30.0
@@ -66,7 +67,7 @@ class TrainingRun:
         checkpoint_seconds: seconds between checkpoints.
 
     Attributes:
-        resumed: 1 when this process continued from a checkpoint, else 0.
+        resumed: how often this fit was interrupted and continued from a checkpoint.
         earlier_seconds: training seconds spent by interrupted processes before.
     """
 
@@ -99,6 +100,7 @@ class TrainingRun:
             devices=[device.index or 0] if device.type == "cuda" else 1,
             precision="bf16-mixed" if precision == "bf16" else "32-true",
         )
+        self._loops: set[str] = set()
         self._generators: dict[str, Generator] = {}
         self._curves = Curves(folder / "curves.csv")
         self._loop = ""
@@ -124,11 +126,21 @@ class TrainingRun:
     def steps(
         self, total: int, state: Mapping[str, Stateful], name: str = "train"
     ) -> Iterator[int]:
-        """Step numbers, from the last checkpoint on; see `harness.contract.Run.steps`."""
+        """Step numbers, from the last checkpoint on; see `harness.contract.Run.steps`.
+
+        Raises:
+            ContractError: an earlier loop of this fit has the same name.
+            RecordError: a checkpoint is damaged or fits another state.
+            RunError: a scalar is not finite, or the checkpoint cannot be written.
+            KeyboardInterrupt: the process was asked to end; the last step is saved.
+        """
+        if name in self._loops:
+            raise ContractError(f"Two training loops of one fit are named {name!r}.")
+        self._loops.add(name)
         total = total if self._step_limit is None else min(total, self._step_limit)
         checkpoints = Checkpoints(self.folder / "checkpoints", name, self._owner)
         start = self._restore(checkpoints, state, name)
-        self._loop, self._every = name, max(1, total // CURVE_POINTS)
+        self._loop, self._every = name, max(1, -(-total // CURVE_POINTS))
         if self._watcher:
             self._watcher.loop_started(name, start, total)
         saved_at = time.monotonic()
@@ -150,7 +162,8 @@ class TrainingRun:
 
     def log(self, **scalars: float | Tensor) -> None:
         """Scalars of the current step; tensors are read only at curve points."""
-        self._scalars.update(scalars)
+        for name, value in scalars.items():
+            self._scalars[name] = value.detach() if isinstance(value, Tensor) else value
 
     def show(self, name: str, images: Tensor) -> None:
         """Write a picture grid to `pictures/<name>-<loop>-<step>.png`."""
@@ -174,26 +187,33 @@ class TrainingRun:
             self._watcher.scalars_logged(self._loop, self._step, values)
 
     def _save(self, checkpoints: Checkpoints, state: Mapping[str, Stateful], step: int) -> None:
+        self._curves.write()
         checkpoints.save(
             {
                 "step": step,
+                "resumed": self.resumed,
                 "seconds": self.seconds(),
                 "state": {name: thing.state_dict() for name, thing in state.items()},
                 "generators": {name: g.get_state() for name, g in self._generators.items()},
             }
         )
-        self._curves.write()
 
     def _restore(self, checkpoints: Checkpoints, state: Mapping[str, Stateful], loop: str) -> int:
         content = checkpoints.load()
         self._curves.rewind(loop, content["step"] if content else 0)
         if content is None:
             return 0
-        for name, thing in state.items():
-            thing.load_state_dict(content["state"][name])
+        try:
+            for name, thing in state.items():
+                thing.load_state_dict(content["state"][name])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise RecordError(
+                f"{self.folder}: the checkpoint of the loop {loop!r} does not fit the method: "
+                f"{error}. Start again with --fresh."
+            ) from None
         for name, saved in content["generators"].items():
             self.generator(name).set_state(saved)
-        self.resumed = 1
+        self.resumed = max(self.resumed, int(content["resumed"]) + 1)
         self.earlier_seconds = float(content["seconds"])
         self._started = time.monotonic()
         return int(content["step"])

@@ -6,7 +6,7 @@ import io
 import struct
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from harness.errors import DataError
 
@@ -68,6 +68,6 @@ def _reason(data: bytes, error: Exception) -> str:
         return "the file is empty"
     if looks_like_page(data):
         return "the file is an HTML page, which is what a failed download leaves; fetch it again"
-    if isinstance(error, Image.UnidentifiedImageError):
+    if isinstance(error, UnidentifiedImageError):
         return "the file is not an image"
     return f"the image is broken or cut off ({error})"

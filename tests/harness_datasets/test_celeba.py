@@ -28,7 +28,7 @@ def numbers(dataset: CelebA, split: str) -> list[int]:
 
 def as_csv(path: Path) -> None:
     """Turn a list of the text edition into the CSV edition."""
-    count, header, *rows = path.read_text().splitlines()
+    _, header, *rows = path.read_text().splitlines()
     columns = [name for name in header.split() if name != "image_id"]
     lines = [["image_id", *columns], *(row.split() for row in rows)]
     path.with_suffix(".csv").write_text("\n".join(",".join(line) for line in lines) + "\n")

@@ -50,7 +50,7 @@ def test_labels_may_lie_inside_the_zip(tmp_path: Path, open_folder: Open) -> Non
 def test_several_zips_are_not_guessed_at(tmp_path: Path, open_folder: Open) -> None:
     for name in ("a.zip", "b.zip"):
         write_zip(tmp_path / name, {f"{name}.png": encoded(dotted_photo((20, 20)))})
-    with pytest.raises(DataError, match="2 zips .*option archive"):
+    with pytest.raises(DataError, match=r"2 zips .*option archive"):
         open_folder()
     assert open_folder(archive="b.zip").ids("all") == ["b.zip.png"]
 
@@ -60,7 +60,7 @@ def test_loose_photos_beside_images_zip_are_not_guessed_at(
 ) -> None:
     make_photo_folder(tmp_path, 1)
     write_zip(tmp_path / "images.zip", {"a.png": encoded(dotted_photo((20, 20)))})
-    with pytest.raises(DataError, match="both loose photos .* and images.zip"):
+    with pytest.raises(DataError, match=r"both loose photos .* and images.zip"):
         open_folder()
 
 
@@ -113,6 +113,17 @@ def test_squeezing_gives_other_points_than_letterboxing(tmp_path: Path) -> None:
     assert got["letterbox"].ignored is not None
     assert got["letterbox"].ignored[0, :8].all()
     assert not got["letterbox"].ignored[0, 8:24].any()
+
+
+def test_resize_is_antialiased_lanczos(tmp_path: Path, open_folder: Open) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (60, 60, 3), np.uint8)
+    photo = Image.fromarray(noise)
+    write_files(tmp_path, {"a.png": encoded(photo)})
+    expected = np.asarray(photo.resize((16, 16), Image.Resampling.LANCZOS)).transpose(2, 0, 1)
+    for resize in ("letterbox", "squeeze"):
+        np.testing.assert_array_equal(
+            open_folder(resize=resize).read("all", [0], 16).images[0], expected
+        )
 
 
 def test_images_are_rgb_channels_first(tmp_path: Path, open_folder: Open) -> None:

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from trees import make_celeba_tree, make_photo_folder, shared_data
 
 from harness.cache import open_dataset
 from harness.contract import Dataset, Samples
@@ -8,7 +9,6 @@ from harness.registry import registry
 from harness.suite import Suite, load_suite
 from harness.toml import validate
 from harness_suites.plugin import harness_suites
-from trees import make_celeba_tree, make_photo_folder, shared_data
 
 SPECS = {spec.name: spec for spec in harness_suites()}
 NAMES = pytest.mark.parametrize("name", sorted(SPECS))

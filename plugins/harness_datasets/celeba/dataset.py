@@ -166,8 +166,8 @@ class CelebA(Dataset):
 
     @cached_property
     def _codes(self) -> dict[str, int]:
-        frame = self._partition.frame
-        return dict(zip(frame.index, frame[1], strict=True))
+        places, values = self._partition.rows
+        return dict(zip(places, values[:, 0].tolist(), strict=True))
 
     def _members(self, split: str) -> list[str]:
         if split in PARTITIONS:
@@ -230,4 +230,4 @@ class CelebA(Dataset):
         if self._attributes is None:
             return None
         values = self._attributes.numbers(ids, self.attribute_names)
-        return (values == 1).astype(np.float32)
+        return np.where(values == 1, np.float32(1), np.float32(0))

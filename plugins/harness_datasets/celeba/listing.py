@@ -54,20 +54,24 @@ class Listing:
             raise DataError(f"{path}: the list has no row.")
 
     @cached_property
-    def frame(self) -> pd.DataFrame:
-        """The rows: whole numbers, with the image's name as index.
+    def rows(self) -> tuple[dict[str, int], NDArray[np.int64]]:
+        """Row of each image, and the numbers of all rows `int64 [rows, columns]`.
 
         Raises:
             DataError: a row is malformed (with its line), a name occurs twice, or the number of
                 rows is not the one that the file states.
         """
         comma = b"," in self._body.split(b"\n", 1)[0]
+        separator = "," if comma else r"\s+"
         try:
-            frame = pd.read_csv(io.BytesIO(self._body), sep="," if comma else r"\s+", header=None, low_memory=False)
+            frame = pd.read_csv(
+                io.BytesIO(self._body), sep=separator, header=None, low_memory=False
+            )
         except (pd.errors.ParserError, UnicodeDecodeError) as error:
             raise DataError(f"{self.path}: {self._located(str(error))}.") from None
         self._check(frame)
-        return frame.set_index(0)
+        places = {str(name): row for row, name in enumerate(frame[0])}
+        return places, frame.iloc[:, 1:].to_numpy(np.int64)
 
     def numbers(
         self, names: Sequence[str], columns: Sequence[str], *, head: bool = True
@@ -82,14 +86,14 @@ class Listing:
         Raises:
             DataError: the columns differ, or an image has no row.
         """
-        width = self.frame.shape[1]
-        if width != len(columns) or (head and self.columns != tuple(columns)):
-            got = " ".join(self.columns) or f"{width} numbers"
+        places, values = self.rows
+        if values.shape[1] != len(columns) or (head and self.columns != tuple(columns)):
+            got = " ".join(self.columns) or f"{values.shape[1]} numbers"
             raise DataError(f"{self.path}: columns {got}, expected {' '.join(columns)}.")
-        rows = self.frame.index.get_indexer(pd.Index(names, dtype=self.frame.index.dtype))
-        if (rows < 0).any():
-            raise DataError(f"{self.path}: no row for '{names[int(np.argmin(rows))]}'.")
-        return self.frame.to_numpy(np.int64)[rows]
+        for name in names:
+            if name not in places:
+                raise DataError(f"{self.path}: no row for '{name}'.")
+        return values[[places[name] for name in names]]
 
     def _check(self, frame: pd.DataFrame) -> None:
         for column in frame.columns[1:]:

@@ -93,7 +93,7 @@ class ImageFolder(Dataset):
             ids=ids,
             images=images,
             landmarks=landmarks if marked else None,
-            visible=np.isfinite(landmarks).all(axis=-1) if marked else None,
+            visible=np.isfinite(landmarks[..., 0]) if marked else None,
             foreground=foreground if masked else None,
             ignored=ignored if masked or self.options.resize == "letterbox" else None,
             attributes=self._attributes(ids),

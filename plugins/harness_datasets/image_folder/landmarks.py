@@ -129,9 +129,9 @@ def _points(row: Row, count: int) -> NDArray[np.float64]:
     if np.isinf(points).any():
         raise DataError(f"{row.place}: an infinite coordinate; leave the cell empty if missing.")
     points = points.reshape(count, 2)
-    hidden = [row.cells.get(f"v{i}", "1") in ("0", "0.0") for i in range(count)]
-    points[np.isnan(points).any(axis=1) | hidden] = np.nan
-    return points
+    shown = [row.cells.get(f"v{index}", "1") not in ("0", "0.0") for index in range(count)]
+    known = np.array(shown) & ~np.isnan(points.sum(axis=1))
+    return np.where(known[:, None], points, np.nan)
 
 
 def _not_a_number(row: Row, columns: list[str]) -> DataError:

@@ -69,10 +69,6 @@ class Window:
         if part is not None:
             np.copyto(self.parts, np.uint8(part), where=cover >= 0.5)
 
-    def shade(self, factor: Floats) -> None:
-        """Multiply the pixels by a brightness factor `[N, h, w]`."""
-        self.colours *= factor[:, None]
-
 
 class Canvas:
     """A batch of images and their part maps."""

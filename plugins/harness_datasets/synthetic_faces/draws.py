@@ -45,9 +45,6 @@ class Draws:
         self._keys = _mixed(_mixed(salt) + (indices + np.uint64(1)) * _GOLDEN)
         self._used = 0
 
-    def __len__(self) -> int:
-        return len(self._keys)
-
     def uniform(self, low: Number = 0.0, high: Number = 1.0, shape: Shape = (1, 1)) -> Floats:
         """Draw from [low, high), `[N, *shape]`; the bounds broadcast against that shape."""
         count = int(np.prod(shape))

@@ -1,0 +1,242 @@
+"""A leaderboard as headings, sentences and tables of text, before it becomes a file format."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harness.leaderboard.board import Board, Table
+from harness.leaderboard.numbers import (
+    MISSING,
+    column_decimals,
+    count_text,
+    interval_text,
+    number_text,
+    seconds_text,
+    value_text,
+)
+from harness.leaderboard.rows import Column, Row
+
+#: Digits of a fingerprint that are shown.
+SHORT = 12
+
+_ARROWS = {"lower": "↓", "higher": "↑"}
+_KINDS = {"learned": "measured", "external": "measured outside"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A heading, sentences, a table and bullet points; each may be empty."""
+
+    title: str = ""
+    text: tuple[str, ...] = ()
+    headers: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    bullets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """The page of one suite."""
+
+    title: str
+    sections: tuple[Section, ...]
+
+
+def make_sheet(board: Board) -> Sheet:
+    """The page of one suite: scores, costs, conventions, published rows, other protocols."""
+    sections = [_about(board)]
+    if board.tables:
+        main = board.tables[0]
+        sections += [_ranking(main), *_metrics(main), *_conventions(main), _costs(main)]
+    sections += _published(board)
+    for table in board.tables[1:]:
+        sections.append(_other(table))
+    sections.append(_notes(board))
+    return Sheet(title=board.suite.name, sections=tuple(s for s in sections if s != Section()))
+
+
+def header(column: Column) -> str:
+    """A metric with the direction that is better, such as `foreground_iou ↑`."""
+    return f"{column.metric} {_ARROWS[column.direction]}"
+
+
+def kind_text(row: Row) -> str:
+    """How a row came about: `measured`, `measured outside`, `trivial` or `oracle`."""
+    return _KINDS.get(row.kind, row.kind)
+
+
+def _about(board: Board) -> Section:
+    suite = board.suite
+    facts = f"Dataset {suite.dataset}, {suite.image_size} px, K = {suite.parts}"
+    if board.tables:
+        main = board.tables[0]
+        facts += f", suite version {main.version}, fingerprint {main.fingerprint[:SHORT]}"
+    text = [suite.summary, f"{facts}."]
+    if not board.tables:
+        text.append("No cell has been measured yet.")
+    return Section(text=tuple(text))
+
+
+def _ranking(table: Table) -> Section:
+    column = table.columns[0]
+    digits = column_decimals(column, table.rows)
+    rows = [
+        (
+            "" if row.rank is None else str(row.rank),
+            row.method,
+            row.preset,
+            kind_text(row),
+            value_text(row.cells[column.metric], digits),
+            interval_text(row.cells[column.metric], digits),
+            number_text(row.places.get(column.metric), 2),
+            _sees(row),
+            str(len(row.seeds)),
+        )
+        for row in table.rows
+    ]
+    units = [f"{c.metric} in {c.unit} ({c.direction} is better)" for c in table.columns if c.unit]
+    text = (
+        "95 %: Student's t over seeds where there are several, else bootstrap over test images. "
+        "Ranks are among measured rows only; a row is behind those whose interval is wholly "
+        "better. Place: 0 is the best trivial row, 1 the best oracle.",
+        f"Units: {'; '.join(units)}." if units else "",
+    )
+    titles = ("rank", "method", "preset", "kind", header(column), "95 %", "place", "sees", "seeds")
+    return Section(title="Scores", text=tuple(filter(None, text)), headers=titles, rows=tuple(rows))
+
+
+def _metrics(table: Table) -> list[Section]:
+    """All other metrics, and the place on each of them."""
+    columns = table.columns[1:]
+    if not columns:
+        return []
+    digits = {c.metric: column_decimals(c, table.rows) for c in columns}
+    scores = [
+        (*_name(row), *(value_text(row.cells[c.metric], digits[c.metric]) for c in columns))
+        for row in table.rows
+    ]
+    sections = [_by_metric("Other metrics", columns, scores)]
+    if any(row.places.get(c.metric) is not None for row in table.rows for c in columns):
+        places = [
+            (*_name(row), *(number_text(row.places.get(c.metric), 2) for c in columns))
+            for row in table.rows
+        ]
+        sections.append(_by_metric("Place between trivial and oracle", columns, places))
+    return sections
+
+
+def _by_metric(title: str, columns: Sequence[Column], rows: Sequence[tuple[str, ...]]) -> Section:
+    headers = ("method", "preset", *(header(c) for c in columns))
+    return Section(title=title, headers=headers, rows=tuple(rows))
+
+
+def _conventions(table: Table) -> list[Section]:
+    """For every metric with values under other conventions, a small table of them."""
+    sections = []
+    for column in table.columns:
+        cells = [(row, row.cells[column.metric]) for row in table.rows]
+        names = list(dict.fromkeys(name for _, cell in cells for name in cell.also))
+        if not names:
+            continue
+        digits = column_decimals(column, table.rows)
+        rows = tuple(
+            (
+                *_name(row),
+                number_text(cell.value, digits),
+                *(number_text(cell.also.get(name), digits) for name in names),
+            )
+            for row, cell in cells
+            if cell.also
+        )
+        sections.append(
+            Section(
+                title=f"{column.metric} under other conventions",
+                headers=("method", "preset", "this suite", *names),
+                rows=rows,
+            )
+        )
+    return sections
+
+
+def _costs(table: Table) -> Section:
+    rows = tuple(
+        (
+            *_name(row),
+            count_text(row.parameters),
+            seconds_text(row.fit_seconds),
+            row.device or MISSING,
+            ", ".join(str(seed) for seed in row.seeds),
+            row.package,
+        )
+        for row in table.rows
+    )
+    headers = ("method", "preset", "parameters", "fit", "device", "seeds", "package")
+    return Section(title="Cost and origin", headers=headers, rows=rows)
+
+
+def _published(board: Board) -> list[Section]:
+    rows = tuple(
+        (
+            row.method,
+            row.metric,
+            f"{row.value:g}",
+            ", ".join(filter(None, (row.source, row.page))),
+            "; ".join(row.marks),
+        )
+        for row in board.suite.published
+    )
+    if not rows:
+        return []
+    return [
+        Section(
+            title="Published",
+            text=("Numbers printed in papers; never ranked with measured ones.",),
+            headers=("method", "metric", "value", "source", "reservations"),
+            rows=rows,
+        )
+    ]
+
+
+def _other(table: Table) -> Section:
+    column = table.columns[0]
+    digits = column_decimals(column, table.rows)
+    differing = ", ".join(table.differing) or "nothing that was recorded"
+    rows = tuple(
+        (*_name(row), kind_text(row), value_text(row.cells[column.metric], digits))
+        for row in table.rows
+    )
+    return Section(
+        title=f"Other protocol {table.fingerprint[:SHORT]}: not comparable",
+        text=(f"Suite version {table.version}. Differs in: {differing}.",),
+        headers=("method", "preset", "kind", header(column)),
+        rows=rows,
+    )
+
+
+def _notes(board: Board) -> Section:
+    bullets = list(board.suite.notes)
+    for row in board.tables[0].rows if board.tables else ():
+        name = ", ".join(_name(row))
+        bullets += [f"{name}: {note}" for note in row.notes]
+        bullets += [
+            f"{name}: {metric} undefined: {cell.missing}"
+            for metric, cell in row.cells.items()
+            if cell.missing
+        ]
+        bullets += [
+            f"{name}: {metric}: {count} {reason}"
+            for metric, cell in row.cells.items()
+            for reason, count in sorted(cell.excluded.items())
+        ]
+    if board.failed:
+        bullets.append(f"{len(board.failed)} failed and not shown: {'; '.join(board.failed)}")
+    return Section(title="Notes", bullets=tuple(bullets)) if bullets else Section()
+
+
+def _name(row: Row) -> tuple[str, str]:
+    return row.method, row.preset
+
+
+def _sees(row: Row) -> str:
+    return ", ".join(row.sees) or "not stated"

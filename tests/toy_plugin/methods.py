@@ -1,0 +1,112 @@
+"""A small network that separates bright from dark, and baselines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from harness.contract import Images, Keypoints, Method, Run, Samples
+from harness.errors import DataError, RecordError
+
+
+@dataclass(frozen=True)
+class Fit:
+    """What a fit was given."""
+
+    config: Any
+    parts: int
+    image_size: int
+    images: int
+    labelled: Samples | None
+
+
+#: Every fit that was begun.
+FITS: list[Fit] = []
+#: Called at the beginning of every fit.
+BEFORE_FIT: list[Any] = []
+
+
+class ToyNet(Method):
+    def __init__(self, config: Any, parts: int, image_size: int) -> None:
+        super().__init__(config, parts, image_size)
+        self.net = nn.Conv2d(3, parts + 1, 3, padding=1)
+
+    def fit(self, images: Images, run: Run) -> None:
+        config: Any = self.config
+        FITS.append(Fit(config, self.parts, images.size, len(images), run.labelled))
+        for call in BEFORE_FIT:
+            call()
+        if config.fail == "crash":
+            raise RuntimeError("the toy broke")
+        if config.fail == "user":
+            raise DataError("the toy wants other data.")
+        weights = run.generator("weights")
+        with torch.no_grad():
+            for parameter in self.net.parameters():
+                parameter.copy_(torch.randn(parameter.shape, generator=weights))
+        run.prepare(self.net)
+        optimizer = torch.optim.Adam(self.net.parameters(), lr=config.rate)
+        noise = run.generator("noise")
+        for step in run.steps(config.steps, {"net": self.net, "optimizer": optimizer}):
+            pixels = images.batch(step, 4).float() / 255
+            pixels = pixels + 0.01 * torch.randn(pixels.shape, generator=noise)
+            shares = self.net(pixels).softmax(1)
+            loss = (shares[:, 1] - pixels.mean(1)).square().mean()
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            run.log(loss=loss * float("nan") if config.fail == "nan" else loss)
+
+    def segment(self, images: Tensor) -> Tensor:
+        shares: Tensor = self.net(images.float() / 255).softmax(1)
+        return shares
+
+    def detect(self, images: Tensor) -> Keypoints:
+        config: Any = self.config
+        masks = self.segment(images)[:, 1:]
+        size = masks.shape[-1]
+        places = (torch.arange(size) + 0.5) / size
+        mass = masks.sum((2, 3))
+        x = (masks.sum(2) * places).sum(-1) / mass
+        y = (masks.sum(3) * places).sum(-1) / mass
+        points = torch.stack([x, y], -1)
+        return Keypoints(points[..., 0] if config.fail == "points" else points)
+
+    def state_dict(self) -> dict[str, Tensor]:
+        return self.net.state_dict()
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        self.net.load_state_dict(state)
+
+    def parameter_count(self) -> int:
+        return sum(parameter.numel() for parameter in self.net.parameters())
+
+
+class ToyBaseline(Method):
+    def fit(self, images: Images, run: Run) -> None:
+        """Nothing to learn."""
+
+    def state_dict(self) -> dict[str, Tensor]:
+        return {}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        if state:
+            raise RecordError("This method has no state.")
+
+
+class ToyCentre(ToyBaseline):
+    def detect(self, images: Tensor) -> Keypoints:
+        return Keypoints(torch.full((len(images), self.parts, 2), 0.5))
+
+
+class ToyNamed(ToyBaseline):
+    def locate(self, images: Tensor) -> Tensor:
+        return torch.full((len(images), 2, 2), 0.25)
+
+
+class ToyOracle(ToyBaseline):
+    def detect_with_truth(self, samples: Samples) -> Keypoints:
+        return Keypoints(torch.from_numpy(samples.landmarks))
