@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 THIRD_PARTY = ROOT / "tests" / "third_party"
@@ -52,28 +54,28 @@ class Command:
         folder: the working folder.
         cache: where decoded data go.
         plugins: folders with installed packages, visible beside the harness itself.
-        settings: further environment variables.
     """
 
     folder: Path
     cache: Path
     plugins: Sequence[Path] = ()
-    settings: Mapping[str, str] | None = None
 
-    def environment(self) -> dict[str, str]:
-        """What the command sees of the machine."""
-        inherited = {name: os.environ[name] for name in os.environ if not name.startswith("HARNESS")}
-        paths = [str(path) for path in self.plugins] + [inherited.get("PYTHONPATH", "")]
+    def settings_of_test(self) -> dict[str, str]:
+        """The environment variables that a test sets."""
         return {
-            **inherited,
             "OMP_NUM_THREADS": "1",
             "COLUMNS": "120",
             "NO_COLOR": "1",
             "HARNESS_CACHE": str(self.cache),
             "HARNESS_DATA": str(self.folder / "data"),
-            "PYTHONPATH": os.pathsep.join(path for path in paths if path),
-            **(self.settings or {}),
         }
+
+    def environment(self) -> dict[str, str]:
+        """What the command sees of the machine."""
+        inherited = {name: os.environ[name] for name in os.environ if not name.startswith("HARNESS")}
+        paths = [*map(str, self.plugins), inherited.get("PYTHONPATH", "")]
+        found = os.pathsep.join(path for path in paths if path)
+        return {**inherited, **self.settings_of_test(), "PYTHONPATH": found}
 
     def start(self, *arguments: str, prefix: Sequence[str] = ()) -> subprocess.Popen[str]:
         """Start the command and do not wait for it."""
@@ -89,6 +91,29 @@ class Command:
     def __call__(self, *arguments: str, prefix: Sequence[str] = ()) -> Done:
         """Run the command to its end."""
         return finish(self.start(*arguments, prefix=prefix))
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """The command within the process of the test.
+
+    Attributes:
+        folder: the working folder.
+        captured: what the command prints.
+    """
+
+    folder: Path
+    captured: pytest.CaptureFixture[str]
+
+    def __call__(self, *arguments: str) -> Done:
+        """Run the command to its end."""
+        from harness.cli.main import app
+
+        self.captured.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            app(list(arguments), prog_name="harness")
+        out, err = self.captured.readouterr()
+        return Done(int(ended.value.code or 0), out, err)
 
 
 def finish(process: subprocess.Popen[str]) -> Done:

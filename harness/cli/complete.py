@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import typer
+
 
 def kinds(incomplete: str) -> list[str]:
     """Kinds of `harness list`."""
@@ -22,3 +24,10 @@ def names(catalogue: str) -> Callable[[str], list[str]]:
         return [name for name in known if name.startswith(incomplete)]
 
     return complete
+
+
+def of_kind(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Names of the kind that stands before, for `harness show KIND NAME`."""
+    catalogue = f"{ctx.params.get('kind')}s"
+    known = ("methods", "suites", "metrics", "datasets")
+    return names(catalogue)(incomplete) if catalogue in known else []

@@ -64,7 +64,7 @@ def answer_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     for index, header in enumerate(headers):
         table.add_column(Text(header), no_wrap=index in whole, overflow="fold")
     for row in rows:
@@ -74,6 +74,37 @@ def answer_table(
         console.print(title, style="bold")
     console.print(table)
     console.print()
+
+
+def answer_wide_table(
+    headers: Sequence[str], rows: Sequence[Sequence[str]], *, keys: Sequence[int]
+) -> None:
+    """A table on stdout, cut into several where it is wider than the terminal.
+
+    Args:
+        headers: one title a column.
+        rows: cells, as text.
+        keys: columns that are repeated in every piece, such as names.
+    """
+    widths = [
+        max(len(header), *(len(row[index]) for row in rows), 1) + 2
+        for index, header in enumerate(headers)
+    ]
+    room = stdout().width - sum(widths[index] for index in keys)
+    pieces: list[list[int]] = [[]]
+    for index, width in enumerate(widths):
+        if index in keys:
+            continue
+        if pieces[-1] and sum(widths[i] for i in pieces[-1]) + width > room:
+            pieces.append([])
+        pieces[-1].append(index)
+    for piece in pieces:
+        shown = sorted([*keys, *piece])
+        answer_table(
+            [headers[i] for i in shown],
+            [[row[i] for i in shown] for row in rows],
+            whole=[shown.index(i) for i in keys],
+        )
 
 
 def answer_fields(fields: Sequence[tuple[str, str]]) -> None:

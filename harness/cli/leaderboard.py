@@ -12,6 +12,9 @@ import typer
 from harness.cli.complete import names
 from harness.cli.examples import examples
 
+#: Columns that are repeated where a table is wider than the terminal.
+_KEYS = ("method", "preset")
+
 if TYPE_CHECKING:
     from harness.leaderboard.board import Board
 
@@ -119,7 +122,7 @@ def _show(boards: Sequence[Board]) -> None:
             for text in section.text:
                 console.answer_wrapped(text)
             if section.headers:
-                whole = (section.headers.index("method"),)
-                console.answer_table(section.headers, section.rows, whole=whole)
+                keys = [i for i, title in enumerate(section.headers) if title in _KEYS]
+                console.answer_wide_table(section.headers, section.rows, keys=keys)
             for bullet in section.bullets:
                 console.answer_wrapped(f"- {bullet}")

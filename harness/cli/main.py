@@ -9,6 +9,7 @@ import typer
 from harness.cli import leaderboard as leaderboard_command
 from harness.cli import list as list_command
 from harness.cli import run as run_command
+from harness.cli import show as show_command
 from harness.cli.examples import examples
 from harness.cli.group import TRACEBACK, Commands
 
@@ -22,6 +23,7 @@ app = typer.Typer(
 )
 app.command("run", epilog=run_command.EPILOG)(run_command.run)
 app.command("list", epilog=list_command.EPILOG)(list_command.list_things)
+app.command("show", epilog=show_command.EPILOG)(show_command.show)
 app.command("leaderboard", epilog=leaderboard_command.EPILOG)(leaderboard_command.leaderboard)
 
 

@@ -60,13 +60,18 @@ def explain_plan(cells: Sequence[Cell]) -> str:
         here = [cell for cell in cells if cell.suite.name == suite]
         asked = [_described(cell) for cell in here if cell.asked]
         lines.append(f"suite {suite}: {', '.join(asked)}")
-        others = [cell.entry.spec.name for cell in here if not cell.asked]
+        others = [_named(cell) for cell in here if not cell.asked]
         if others:
             lines.append(f"  beside them, as the suite asks: {', '.join(others)}")
     minutes = sum(float(_about(cell).get("minutes", 0)) for cell in cells if cell.asked)
     if minutes:
         lines.append(f"about {minutes:.0f} minutes of training on two free CPU cores.")
     return "\n".join(lines)
+
+
+def _named(cell: Cell) -> str:
+    name = cell.entry.spec.name
+    return name if cell.preset == DEFAULT else f"{name} {cell.preset}"
 
 
 def _described(cell: Cell) -> str:

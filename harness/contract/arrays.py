@@ -97,7 +97,7 @@ class Measurement:
         value: the score; NaN when undefined, never a stand-in number.
         per_image: `float64 [N]` over the test images, NaN where an image was left out; `None` when
             the metric is no mean over images.
-        excluded: how many images or points were left out, by reason.
+        excluded: how many images or points were left out or replaced, by reason.
         also: the same quantity under other conventions, by name.
         resample: the metric recomputed on these test positions (with repeats), for metrics that
             are no mean over images; `None` means the mean of `per_image`.

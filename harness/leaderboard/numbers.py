@@ -35,20 +35,24 @@ def value_text(cell: Cell, digits: int) -> str:
     """The value, with its deviation over seeds where there is one, such as `5.12 ± 0.10`."""
     if cell.value is None:
         return MISSING
-    text = f"{cell.value:.{digits}f}"
-    return text if cell.std is None else f"{text} ± {cell.std:.{digits}f}"
+    text = number_text(cell.value, digits)
+    return text if cell.std is None else f"{text} ± {number_text(cell.std, digits)}"
 
 
 def interval_text(cell: Cell, digits: int) -> str:
     """The 95 % interval, such as `4.80 to 5.44`."""
     if cell.value is None or cell.low is None or cell.high is None:
         return MISSING
-    return f"{cell.low:.{digits}f} to {cell.high:.{digits}f}"
+    return f"{number_text(cell.low, digits)} to {number_text(cell.high, digits)}"
 
 
 def number_text(value: float | None, digits: int) -> str:
-    """A plain number, or `n/a`."""
-    return MISSING if value is None else f"{value:.{digits}f}"
+    """A plain number without a negative zero, or `n/a`.
+
+    >>> number_text(-0.001, 2), number_text(None, 2)
+    ('0.00', 'n/a')
+    """
+    return MISSING if value is None else f"{value:z.{digits}f}"
 
 
 def count_text(count: int | None) -> str:

@@ -95,15 +95,16 @@ def _ranking(table: Table) -> Section:
         )
         for row in table.rows
     ]
-    units = [f"{c.metric} in {c.unit} ({c.direction} is better)" for c in table.columns if c.unit]
+    units = [f"{c.metric} ({c.unit})" for c in table.columns if c.unit]
     text = (
         "95 %: Student's t over seeds where there are several, else bootstrap over test images. "
         "Ranks are among measured rows only; a row is behind those whose interval is wholly "
         "better. Place: 0 is the best trivial row, 1 the best oracle.",
-        f"Units: {'; '.join(units)}." if units else "",
+        "↓ lower is better, ↑ higher is better. "
+        + (f"Units: {', '.join(units)}." if units else ""),
     )
     titles = ("rank", "method", "preset", "kind", header(column), "95 %", "place", "sees", "seeds")
-    return Section(title="Scores", text=tuple(filter(None, text)), headers=titles, rows=tuple(rows))
+    return Section(title="Scores", text=text, headers=titles, rows=tuple(rows))
 
 
 def _metrics(table: Table) -> list[Section]:
@@ -215,15 +216,11 @@ def _other(table: Table) -> Section:
 
 
 def _notes(board: Board) -> Section:
-    bullets = list(board.suite.notes)
-    for row in board.tables[0].rows if board.tables else ():
+    rows = board.tables[0].rows if board.tables else ()
+    bullets = [*board.suite.notes, *_without_value(rows)]
+    for row in rows:
         name = ", ".join(_name(row))
         bullets += [f"{name}: {note}" for note in row.notes]
-        bullets += [
-            f"{name}: {metric} undefined: {cell.missing}"
-            for metric, cell in row.cells.items()
-            if cell.missing
-        ]
         bullets += [
             f"{name}: {metric}: {count} {reason}"
             for metric, cell in row.cells.items()
@@ -232,6 +229,22 @@ def _notes(board: Board) -> Section:
     if board.failed:
         bullets.append(f"{len(board.failed)} failed and not shown: {'; '.join(board.failed)}")
     return Section(title="Notes", bullets=tuple(bullets)) if bullets else Section()
+
+
+def _without_value(rows: Sequence[Row]) -> list[str]:
+    """One line for every reason why values are missing, with the metrics and rows it concerns."""
+    metrics: dict[str, list[str]] = {}
+    names: dict[str, list[str]] = {}
+    for row in rows:
+        for metric, cell in row.cells.items():
+            if cell.missing:
+                metrics.setdefault(cell.missing, []).append(metric)
+                names.setdefault(cell.missing, []).append(", ".join(_name(row)))
+    return [
+        f"{MISSING} because {reason}: {', '.join(dict.fromkeys(metrics[reason]))} "
+        f"({'; '.join(dict.fromkeys(names[reason]))})"
+        for reason in sorted(metrics)
+    ]
 
 
 def _name(row: Row) -> tuple[str, str]:

@@ -16,7 +16,8 @@ class InterOcularError(LandmarkMetric):
     Lower is better; percent of the inter-ocular distance; each image is divided by its own
     distance, then images are averaged. An eye is the mean of its listed landmarks. An image is
     left out and counted when a landmark of an eye is missing, or when the eyes are less than one
-    pixel apart (or coincide, where no image tells the pixel). Published tables call the number
+    pixel apart (or coincide, where no image tells the pixel); where the parameters name no eyes,
+    all are. Published tables call the number
     "MSE", but it is a mean distance.
 
     Source: Zhang et al. 2018 (section 4.2), Jakab et al. 2018 (section 4.2).
@@ -31,6 +32,9 @@ class InterOcularError(LandmarkMetric):
             ConfigError: an eye names a landmark that the dataset does not have.
         """
         eyes = (self.params.left_eye, self.params.right_eye)
+        if not all(eyes):
+            count = len(truth.points)
+            return np.full(count, np.nan), {"images: left_eye and right_eye not named": count}
         for name, places in zip(("left_eye", "right_eye"), eyes, strict=True):
             if max(places) >= truth.points.shape[1]:
                 raise ConfigError(

@@ -34,12 +34,11 @@ class InterOcularParams(RegressionParams):
 
     left_eye: tuple[LandmarkIndex, ...] = Field(
         default=(0,),
-        min_length=1,
-        description="Positions of the landmarks whose mean is the first eye; one number or a list.",
+        description="Positions of the landmarks whose mean is the first eye; one number or a "
+        "list. An empty list names no eye, and the error is undefined.",
     )
     right_eye: tuple[LandmarkIndex, ...] = Field(
         default=(1,),
-        min_length=1,
         description="Positions of the landmarks whose mean is the other eye.",
     )
 

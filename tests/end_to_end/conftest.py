@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from commands import THIRD_PARTY, Command, Done, pip_install
+from commands import THIRD_PARTY, Command, InProcess, pip_install
 
 from harness.registry import registry
 
@@ -16,21 +14,41 @@ from harness.registry import registry
 @pytest.fixture(scope="session")
 def toy_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the foreign package `harness-toy` installed."""
-    return _installed(tmp_path_factory, "toy")
+    return pip_install(tmp_path_factory.mktemp("toy"), THIRD_PARTY / "toy")
 
 
 @pytest.fixture(scope="session")
 def broken_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with four packages that each break another rule."""
-    return _installed(tmp_path_factory, "raises", "twin", "wrong_type", "other_contract")
+    names = ("raises", "twin", "wrong_type", "other_contract")
+    return pip_install(tmp_path_factory.mktemp("broken"), *(THIRD_PARTY / name for name in names))
 
 
-def _installed(factory: pytest.TempPathFactory, *names: str) -> Path:
-    source = factory.mktemp("source")
-    copies = [
-        Path(shutil.copytree(THIRD_PARTY / name, source / name), copy_function=shutil.copyfile)
-        if False
-        else Path(shutil.copytree(THIRD_PARTY / name, source / name))
-        for name in names
-    ]
-    return pip_install(factory.mktemp("site"), *copies)
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache of decoded images for all tests of this process."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture
+def command(tmp_path: Path, cache: Path, toy_site: Path) -> Command:
+    """The command in a process of its own, with the toy package installed."""
+    return Command(tmp_path, cache, [toy_site])
+
+
+@pytest.fixture
+def cli(
+    tmp_path: Path,
+    cache: Path,
+    toy_site: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[InProcess]:
+    """The same command within this process: for the many cases that need no process."""
+    monkeypatch.chdir(tmp_path)
+    for name, value in Command(tmp_path, cache).settings_of_test().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.syspath_prepend(str(toy_site))
+    registry.cache_clear()
+    yield InProcess(tmp_path, capsys)
+    registry.cache_clear()

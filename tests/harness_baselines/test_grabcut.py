@@ -45,6 +45,16 @@ def test_batch_has_no_influence(method, photos):
     assert torch.equal(alone, together)
 
 
+def test_random_generator_starts_anew_for_every_image(method, photos, monkeypatch):
+    """About one block picture in a hundred depends on it, too few to see in the masks."""
+    import cv2
+
+    seeds: list[int] = []
+    monkeypatch.setattr(cv2, "setRNGSeed", seeds.append)
+    method.segment(photos)
+    assert seeds == [0] * 7
+
+
 def test_missing_opencv_is_named_with_its_extra(monkeypatch, run):
     monkeypatch.setitem(sys.modules, "cv2", None)
     with pytest.raises(AssetMissing, match=r"pip install 'harness\[grabcut\]'"):

@@ -49,6 +49,12 @@ def test_value_is_undefined_when_no_image_can_be_scored(two_faces):
     assert got.excluded == {"images: eye not visible": 2}
 
 
+def test_value_is_undefined_when_no_eyes_are_named(two_faces):
+    got = measure(two_faces, left_eye=[], right_eye=[])
+    assert np.isnan(got.value)
+    assert got.excluded == {"images: left_eye and right_eye not named": 2}
+
+
 def test_image_with_a_hidden_eye_is_left_out_and_counted(two_faces):
     landmarks = two_faces.test_truth.landmarks.copy()
     landmarks[0, 1] = np.nan

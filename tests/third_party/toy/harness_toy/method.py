@@ -11,7 +11,7 @@ from harness.contract import Images, Method, Run
 from harness_toy.config import ToyConfig
 
 #: How sharply a pixel chooses the nearest colour.
-SHARPNESS = 30.0
+SHARPNESS = 15.0
 
 
 class Colours(nn.Module):

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from harness.errors import RecordError
+from harness.record import (
+    Cost,
+    MethodRef,
+    Provenance,
+    Record,
+    Score,
+    SuiteRef,
+    read_record,
+    read_records,
+    record_schema,
+    write_record,
+)
+
+
+def record(**changes: Any) -> Record:
+    given: dict[str, Any] = {
+        "id": "0123456789abcdef",
+        "status": "finished",
+        "suite": SuiteRef(name="s", version=1, fingerprint="f" * 64, protocol={"parts": 2}),
+        "method": MethodRef(
+            name="m",
+            kind="learned",
+            plugin="p",
+            plugin_version="1.0",
+            version=1,
+            preset="quick",
+            config={"rate": 0.1, "deep": {"list": [1, None]}},
+            sees=["images"],
+            capabilities=["detect"],
+            fingerprint="e" * 64,
+        ),
+        "seed": 3,
+        "scores": [score()],
+        "cost": Cost(
+            fit_seconds=1.5,
+            predict_seconds=0.5,
+            peak_memory_bytes=100,
+            parameters=10,
+            device="cpu",
+            threads=1,
+            precision="fp32",
+        ),
+        "provenance": Provenance(
+            harness="0.1.0",
+            git=None,
+            python="3.11",
+            torch=None,
+            platform="Linux",
+            packages={},
+            started="2026-01-01T00:00:00+00:00",
+            finished="2026-01-01T00:00:01+00:00",
+        ),
+    }
+    return Record(**{**given, **changes})
+
+
+def score(**changes: Any) -> Score:
+    given: dict[str, Any] = {
+        "metric": "error",
+        "version": 1,
+        "value": 0.25,
+        "unit": "%",
+        "direction": "lower",
+        "n": 6,
+        "ci95": (0.2, 0.3),
+    }
+    return Score(**{**given, **changes})
+
+
+def test_a_record_reads_back_as_it_was_written(tmp_path: Path) -> None:
+    write_record(record(), tmp_path / "record.json")
+    assert read_record(tmp_path / "record.json") == record()
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        record(),
+        record(status="failed", error="It broke.", scores=[], cost=None),
+        record(scores=[score(value=None, ci95=None, n=0, missing="no parts")]),
+    ],
+    ids=["finished", "failed", "without value"],
+)
+def test_a_written_record_keeps_the_published_schema(tmp_path: Path, made: Record) -> None:
+    write_record(made, tmp_path / "record.json")
+    jsonschema.Draft202012Validator.check_schema(record_schema())
+    jsonschema.validate(json.loads((tmp_path / "record.json").read_text()), record_schema())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"status": "perhaps"}, {"extra": 1}, {"seed": "three"}, {"schema_version": 2}],
+    ids=str,
+)
+def test_the_published_schema_refuses_what_is_no_record(change: dict[str, Any]) -> None:
+    values = {**json.loads(record().model_dump_json()), **change}
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(values, record_schema())
+
+
+def test_a_value_that_is_no_number_is_written_as_null(tmp_path: Path) -> None:
+    nan = float("nan")
+    write_record(record(scores=[score(value=nan, also={"x": nan})]), tmp_path / "r.json")
+    text = (tmp_path / "r.json").read_text()
+    assert "NaN" not in text
+    read = read_record(tmp_path / "r.json").scores[0]
+    assert (read.value, read.also) == (None, {"x": None})
+
+
+def test_a_score_is_found_by_its_metric() -> None:
+    assert record().score("error") == score()
+    assert record().score("other") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ('{"id": ', "Invalid JSON"),
+        ("[]", "not a valid record"),
+        ("{}", "Field required"),
+        (record(seed=1).model_dump_json().replace('"seed":1', '"seed":"x"'), "seed"),
+        (record().model_dump_json()[:-1] + ',"extra":1}', "extra"),
+    ],
+    ids=["half", "list", "empty", "type", "unknown key"],
+)
+def test_a_damaged_record_is_named_with_the_reason(tmp_path: Path, text: str, word: str) -> None:
+    path = tmp_path / "record.json"
+    path.write_text(text)
+    with pytest.raises(RecordError, match=word) as caught:
+        read_record(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_record_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RecordError, match=r"record\.json"):
+        read_record(tmp_path / "record.json")
+
+
+def test_a_record_of_bytes_is_named(tmp_path: Path) -> None:
+    (tmp_path / "record.json").write_bytes(b"\xff\xfe")
+    with pytest.raises(RecordError, match=r"record\.json"):
+        read_record(tmp_path / "record.json")
+
+
+def test_damaged_records_do_not_hide_the_others(tmp_path: Path) -> None:
+    write_record(record(seed=1), tmp_path / "a" / "record.json")
+    write_record(record(seed=2), tmp_path / "c" / "record.json")
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "record.json").write_text("{")
+    records, problems = read_records(tmp_path)
+    assert [r.seed for r in records] == [1, 2]
+    assert len(problems) == 1
+    assert str(tmp_path / "b" / "record.json") in problems[0]
+
+
+def test_only_records_are_read(tmp_path: Path) -> None:
+    write_record(record(seed=1), tmp_path / "runs" / "record.json")
+    write_record(record(seed=2), tmp_path / "boards" / "records" / "deep" / "any name.json")
+    (tmp_path / "runs" / "fit.json").write_text("{}")
+    (tmp_path / "runs" / ".record.json").write_text("{}")
+    records, problems = read_records(tmp_path)
+    assert sorted(r.seed for r in records) == [1, 2]
+    assert problems == []
+
+
+def test_a_folder_named_records_may_be_given_itself(tmp_path: Path) -> None:
+    write_record(record(seed=2), tmp_path / "records" / "x.json")
+    assert [r.seed for r in read_records(tmp_path / "records")[0]] == [2]
+
+
+def test_the_place_of_the_folder_does_not_matter(tmp_path: Path) -> None:
+    runs = tmp_path / "records" / "my" / "runs"
+    write_record(record(seed=1), runs / "record.json")
+    (runs / "fit.json").write_text("{}")
+    records, problems = read_records(runs)
+    assert ([r.seed for r in records], problems) == ([1], [])
+
+
+def test_a_folder_without_records_is_empty(tmp_path: Path) -> None:
+    assert read_records(tmp_path / "absent") == ([], [])

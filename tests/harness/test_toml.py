@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import Field
+
+from harness.contract import Options
+from harness.errors import ConfigError, UnknownName
+from harness.toml import read_toml, validate
+
+
+class Inner(Options):
+    colour: str = "red"
+    width: int = 1
+
+
+class Outer(Options):
+    size: int = Field(ge=8)
+    rate: float = 0.1
+    inner: Inner = Inner()
+    maybe: Inner | None = None
+    many: list[Inner] = Field(default_factory=list)
+
+
+def test_a_broken_file_is_named_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text("a = 1\nb = = 2\n")
+    with pytest.raises(ConfigError, match=r"x\.toml.*line 2"):
+        read_toml(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"absent\.toml"):
+        read_toml(tmp_path / "absent.toml")
+
+
+def test_bytes_that_are_no_text_are_a_mistake_of_the_user(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigError, match=r"x\.toml"):
+        read_toml(path)
+
+
+@pytest.mark.parametrize(
+    ("values", "wrong", "right"),
+    [
+        ({"size": 8, "raet": 1}, "raet", "rate"),
+        ({"siez": 8}, "siez", "size"),
+        ({"size": 8, "inner": {"widht": 2}}, "inner.widht", "inner.width"),
+        ({"size": 8, "maybe": {"colur": ""}}, "maybe.colur", "maybe.colour"),
+        ({"size": 8, "many": [{}, {"wdth": 2}]}, "many.1.wdth", "many.1.width"),
+    ],
+    ids=["top", "also missing", "nested", "optional", "in a list"],
+)
+def test_an_unknown_key_offers_the_nearest_one(
+    values: dict[str, object], wrong: str, right: str
+) -> None:
+    with pytest.raises(UnknownName) as caught:
+        validate(Outer, values, "a.toml")
+    assert str(caught.value) == f"a.toml: Unknown key '{wrong}'. Did you mean '{right}'?"
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"size": "ten"}, ["a.toml: size:", "integer", "got 'ten'"]),
+        ({"size": 4}, ["size:", "greater than or equal to 8", "got 4"]),
+        ({}, ["a.toml: size:", "required"]),
+        ({"size": 8, "inner": {"width": "x"}}, ["inner.width:", "got 'x'"]),
+        ({"size": 8, "rate": float("nan")}, ["rate:", "finite"]),
+        ({"size": 8, "rate": float("inf")}, ["rate:", "finite"]),
+    ],
+    ids=["type", "range", "missing", "nested", "nan", "infinite"],
+)
+def test_a_wrong_value_names_file_key_and_value(
+    values: dict[str, object], words: list[str]
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        validate(Outer, values, "a.toml")
+    for word in words:
+        assert word in str(caught.value)
+
+
+def test_a_validated_model_cannot_be_changed() -> None:
+    outer = validate(Outer, {"size": 9}, "a.toml")
+    with pytest.raises(ValueError, match="frozen"):
+        outer.size = 10
