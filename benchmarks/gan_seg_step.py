@@ -88,7 +88,9 @@ def plain_generator(generator: Generator, noise: Noise) -> Generated:
     features = F.leaky_relu((1.0 - behind) * foreground + behind * background, SLOPE)
     if config.head == "two_layer":
         features = F.leaky_relu(generator.head(features), SLOPE)
-    inner = heatmaps[..., margin : heatmaps.shape[-2] - margin, margin : heatmaps.shape[-1] - margin]
+    inner = heatmaps[
+        ..., margin : heatmaps.shape[-2] - margin, margin : heatmaps.shape[-1] - margin
+    ]
     images = torch.tanh(generator.colours(features))
     return Generated(images, masks, inner, parts, parts.centres)
 

@@ -25,8 +25,7 @@ from harness.errors import ContractError, DataError, RunError
 from harness.files import write_text
 from harness.fingerprint import fingerprint
 from harness.registry import Registry
-from harness.suite import Suite
-from harness.toml import validate
+from harness.suite import Suite, dataset_options
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,13 +91,7 @@ def open_dataset(
         ConfigError: an option of the dataset is wrong.
     """
     entry = known.datasets.get(suite.dataset)
-    model = entry.load(entry.spec.options)
-    values = dict(suite.dataset_options)
-    if skip_broken:
-        if "skip_broken" not in model.model_fields:
-            raise DataError(f"--skip-broken: the dataset {suite.dataset!r} has no files to skip.")
-        values["skip_broken"] = True
-    options = validate(model, values, f"suite {suite.name}: dataset_options")
+    options = dataset_options(suite, known, skip_broken=skip_broken)
     root = None if entry.spec.embedded else _root(suite, data, entry.spec.home, entry.spec.layout)
     dataset: Dataset = entry.load(entry.spec.target)(root, options)
     return dataset

@@ -14,7 +14,7 @@ from harness.names import unknown_name
 from harness.presets import UNTRAINED, choose_preset, parse_settings, resolve_config
 from harness.registry import Entry, Registry
 from harness.scoring import resolved_uses
-from harness.suite import Suite, load_suite, with_metric_params
+from harness.suite import Suite, dataset_options, load_suite, with_metric_params
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,8 @@ def make_plan(request: Request, known: Registry) -> list[Cell]:
     """
     if not request.methods or not request.suites or not request.seeds:
         raise UserError("Name at least one --method, one --suite and one --seed.")
+    if min(request.seeds) < 0:
+        raise ConfigError(f"--seed {min(request.seeds)}: expected whole numbers from 0 on.")
     method_settings, suite_settings = parse_settings(request.settings)
     named = [known.methods.get(name) for name in request.methods]
     entries = list({entry.full_name: entry for entry in named}.values())
@@ -131,7 +133,7 @@ def _suite(name: str, settings: dict[str, Any], known: Registry) -> Suite:
     params = {key: value for key, value in settings.items() if key not in Suite.model_fields}
     suite = with_metric_params(suite, params, known)
     resolved_uses(suite, known)
-    known.datasets.get(suite.dataset)
+    dataset_options(suite, known)
     return suite
 
 

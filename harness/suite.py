@@ -8,7 +8,7 @@ from pydantic import Field
 
 from harness.contract.config import Options
 from harness.contract.specs import SuiteSpec
-from harness.errors import ConfigError
+from harness.errors import ConfigError, DataError
 from harness.registry import Registry
 from harness.toml import read_toml, validate
 
@@ -110,6 +110,29 @@ def load_suite(spec: SuiteSpec, settings: dict[str, Any] | None = None) -> Suite
                 f"which the suite does not use."
             )
     return suite
+
+
+def dataset_options(suite: Suite, known: Registry, *, skip_broken: bool = False) -> Options:
+    """The options of the suite's dataset.
+
+    Args:
+        suite: the suite.
+        known: the registry.
+        skip_broken: pass over broken image files, for datasets that offer it.
+
+    Raises:
+        UnknownName: the dataset or an option does not exist.
+        ConfigError: an option is wrong.
+        DataError: `skip_broken` is asked of a dataset without files.
+    """
+    entry = known.datasets.get(suite.dataset)
+    model: type[Options] = entry.load(entry.spec.options)
+    values = dict(suite.dataset_options)
+    if skip_broken:
+        if "skip_broken" not in model.model_fields:
+            raise DataError(f"--skip-broken: the dataset {suite.dataset!r} has no files to skip.")
+        values["skip_broken"] = True
+    return validate(model, values, f"suite {suite.name}: dataset_options")
 
 
 def with_metric_params(suite: Suite, params: dict[str, Any], known: Registry) -> Suite:

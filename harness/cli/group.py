@@ -78,18 +78,11 @@ def _unforeseen(error: Exception) -> str:
 
 
 def _plugin_of(error: Exception) -> str:
-    """The innermost plugin in whose package it happened; empty for the core."""
+    """The plugin in whose package it happened; empty for the core."""
     from harness.registry import registry
 
-    owners = {_package(plugin.module): plugin for plugin in registry().plugins}
-    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
-        module = frame.f_globals.get("__name__", "")
-        for package, plugin in owners.items():
-            if f"{module}.".startswith(f"{package}."):
-                return f" (in {module}, package {plugin.distribution} {plugin.package_version})"
-    return ""
-
-
-def _package(module: str) -> str:
-    """The package a plugin module lies in; a plugin of one file is its own."""
-    return module.rpartition(".")[0] or module
+    found = registry().plugin_of(error)
+    if found is None:
+        return ""
+    plugin, module = found
+    return f" (in {module}, package {plugin.distribution} {plugin.package_version})"

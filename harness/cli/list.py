@@ -27,7 +27,7 @@ def list_things(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
-    """List methods, suites, datasets, metrics, executors or plugins."""
+    """List what is installed."""
     from harness.cli import console
     from harness.listing import KINDS, list_kind, problems
     from harness.registry import registry

@@ -6,9 +6,13 @@ from typing import Annotated
 
 import typer
 
+from harness.cli import data as data_command
+from harness.cli import doctor as doctor_command
 from harness.cli import leaderboard as leaderboard_command
 from harness.cli import list as list_command
+from harness.cli import predict as predict_command
 from harness.cli import run as run_command
+from harness.cli import score as score_command
 from harness.cli import show as show_command
 from harness.cli.examples import examples
 from harness.cli.group import TRACEBACK, Commands
@@ -24,7 +28,11 @@ app = typer.Typer(
 app.command("run", epilog=run_command.EPILOG)(run_command.run)
 app.command("list", epilog=list_command.EPILOG)(list_command.list_things)
 app.command("show", epilog=show_command.EPILOG)(show_command.show)
+app.add_typer(data_command.app, name="data", epilog=data_command.EPILOG)
+app.command("score", epilog=score_command.EPILOG)(score_command.score)
 app.command("leaderboard", epilog=leaderboard_command.EPILOG)(leaderboard_command.leaderboard)
+app.command("predict", epilog=predict_command.EPILOG)(predict_command.predict)
+app.command("doctor", epilog=doctor_command.EPILOG)(doctor_command.doctor)
 
 
 def _version(wanted: bool) -> None:

@@ -109,6 +109,7 @@ class Progress(CellWatcher):
         )
         self._tasks: dict[str, TaskID] = {}
         self._label = ""
+        self._refused: set[str] = set()
 
     def __enter__(self) -> Progress:
         self._bars.start()
@@ -162,8 +163,13 @@ class Progress(CellWatcher):
         self._drop(loop)
 
     def cell_done(self, outcome: Outcome) -> None:
-        """One line for a cell that is done."""
-        if outcome.status == "failed":
+        """One line for a cell that is done; data that no cell can use are refused once."""
+        if outcome.status == "failed" and outcome.folder is None and outcome.exit_code == 2:
+            if outcome.error not in self._refused:
+                self._refused.add(outcome.error)
+                text = Text(f"error: {outcome.error}", style="red")
+                self._console.print(text, soft_wrap=True)
+        elif outcome.status == "failed":
             word = "failed" if outcome.cell.asked else "left out"
             style = "red" if outcome.cell.asked else "yellow"
             text = Text(f"{word}: {outcome.cell.label}: {outcome.error}", style=style)
@@ -202,10 +208,9 @@ def show_results(
         target.print(scores_table(suite, here, target.width))
     for outcome in done:
         if outcome.cell.asked and outcome.folder:
-            console.say(f"record    {outcome.folder / 'record.json'}")
-            console.say(f"pictures  {outcome.folder / 'pictures'}")
+            console.say(f"record and pictures  {outcome.folder}")
     for board in _write_boards(sorted({o.cell.suite.name for o in done}), output, known):
-        console.say(f"board     {board}")
+        console.say(f"leaderboard          {board}")
 
 
 def _write_boards(suites: Sequence[str], output: Path, known: Registry) -> list[Path]:

@@ -17,15 +17,16 @@ Details = dict[str, Any]
 
 
 def show(
-    kind: Annotated[
-        str, typer.Argument(help="method, suite, metric, dataset or record-schema.")
-    ],
+    kind: Annotated[str, typer.Argument(help="method, suite, metric, dataset or record-schema.")],
     name: Annotated[
         str, typer.Argument(help="Its name.", show_default=False, autocompletion=of_kind)
     ] = "",
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
-    """Show one method, suite, metric or dataset, or the JSON Schema of a record."""
+    """Show one method, suite, metric or dataset.
+
+    `harness show record-schema` prints the JSON Schema of a record.
+    """
     from harness import details
     from harness.cli import console
     from harness.registry import registry

@@ -11,7 +11,7 @@ from multiprocessing import get_context
 from harness.plan import Cell, RunOptions
 from harness.registry import Registry, registry
 from harness.runner import Outcome, Runner
-from harness.training.machine import usable_cores
+from harness.training.machine import pick_device, pick_precision, usable_cores
 from harness.watching import CellWatcher
 
 
@@ -31,7 +31,11 @@ class Local:
         """Outcomes as they come; a worker that dies fails its cell and the ones not yet begun.
 
         When the caller stops early or is interrupted, no further cell is begun.
+
+        Raises:
+            UserError: there is no such device or precision; nothing was run.
         """
+        pick_precision(options.precision, pick_device(options.device))
         if self.workers == 1:
             runner = Runner(options, known, watcher)
             yield from map(runner.run, cells)

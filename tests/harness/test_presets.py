@@ -74,7 +74,7 @@ def test_a_baseline_has_one_preset_whatever_is_asked(toy: Toy) -> None:
 
 
 def test_an_unknown_preset_offers_the_nearest_one(toy: Toy) -> None:
-    with pytest.raises(UnknownName, match="preset of toy_net 'papre'.*'paper'"):
+    with pytest.raises(UnknownName, match=r"preset of toy_net 'papre'.*'paper'"):
         choose_preset(entry(toy), "papre", "quick")
 
 

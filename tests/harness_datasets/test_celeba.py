@@ -94,6 +94,22 @@ def test_wild_photo_is_squeezed_as_a_whole(tree: Path) -> None:
     np.testing.assert_allclose(samples.landmarks[0], pixels / (width, height), atol=1e-6)
 
 
+def test_stored_pixels_count_and_not_the_camera_s_orientation(tree: Path) -> None:
+    path = tree / "Img/img_celeba/000001.jpg"
+    plain = opened(tree, "wild").read("train", [0], 32)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    segment = exif.tobytes()
+    marker = b"\xff\xe1" + (len(segment) + 2).to_bytes(2, "big")
+    data = path.read_bytes()
+    path.write_bytes(data[:2] + marker + segment + data[2:])
+    with Image.open(path) as photo:
+        assert photo.getexif()[0x0112] == 6
+    turned = opened(tree, "wild").read("train", [0], 32)
+    np.testing.assert_array_equal(turned.images, plain.images)
+    np.testing.assert_array_equal(turned.landmarks, plain.landmarks)
+
+
 def test_aligned_crop_is_the_centre_80_of_100_squeezed(tree: Path) -> None:
     dataset = opened(tree)
     samples = dataset.read("train", [0], 80)

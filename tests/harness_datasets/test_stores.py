@@ -66,6 +66,18 @@ def test_zip_is_read_by_many_threads_at_once(tmp_path: Path) -> None:
     assert got == list(files.values()) * 5
 
 
+def test_every_thread_and_process_opens_the_zip_for_itself(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = ZipStore(write_zip(tmp_path / "x.zip", {"a.jpg": b"1"}))
+    here = store._archive()
+    assert store._archive() is here
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(store._archive).result() is not here
+    monkeypatch.setattr("harness_datasets.stores.os.getpid", lambda: -1)
+    assert store._archive() is not here
+
+
 def test_zip_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "x.zip", {"a.jpg": b"1" * 999})
     path.write_bytes(path.read_bytes()[:500])

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from harness_gans.gan_seg.precision import multiplied_in
+
 
 class Conditioning:
     """K maps at one resolution with the K embeddings they spread.
@@ -23,7 +25,7 @@ class Conditioning:
     def __init__(self, maps: Tensor, embeddings: Tensor) -> None:
         self.embeddings = embeddings
         self.height, self.width = height, width = maps.shape[-2:]
-        around = F.pad(maps.to(_working_type(maps)), (1, 1, 1, 1)).permute(0, 2, 3, 1).contiguous()
+        around = F.pad(maps.to(multiplied_in(maps)), (1, 1, 1, 1)).permute(0, 2, 3, 1).contiguous()
         shifted = [around[:, i : i + height, j : j + width] for i in range(3) for j in range(3)]
         # [N, H W, 9 K]: the 3x3 neighbourhoods of all pixels, shared by all convolutions.
         self.patches = torch.cat(shifted, dim=-1).flatten(1, 2)
@@ -35,9 +37,3 @@ class Conditioning:
         kernels = (self.embeddings[:, None] @ by_place).flatten(1, 2)
         flat = torch.baddbmm(convolution.bias, self.patches, kernels)
         return flat.unflatten(1, (self.height, self.width)).permute(0, 3, 1, 2)
-
-
-def _working_type(maps: Tensor) -> torch.dtype:
-    """The type in which autocast multiplies, so that patches are built in it at once."""
-    device = maps.device.type
-    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else maps.dtype

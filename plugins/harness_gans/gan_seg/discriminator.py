@@ -10,6 +10,7 @@ from torch.nn import functional as F
 from harness.errors import ConfigError
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.point_generator import SLOPE
+from harness_gans.gan_seg.precision import at_least_float32
 
 
 class Discriminator(nn.Module):
@@ -43,7 +44,7 @@ class Discriminator(nn.Module):
         for block in self.blocks:
             images = block(images)
         hidden = F.leaky_relu(self.hidden(images.flatten(1)), SLOPE)
-        return self.output(hidden).float().squeeze(1)
+        return at_least_float32(self.output(hidden)).squeeze(1)
 
 
 class HalvingBlock(nn.Module):

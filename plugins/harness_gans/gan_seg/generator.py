@@ -16,6 +16,7 @@ from harness_gans.gan_seg.conditioning import Conditioning
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.frame import Frame, convolved, frames, trimmed
 from harness_gans.gan_seg.point_generator import SLOPE, NoiseNetwork, Parts, PointGenerator
+from harness_gans.gan_seg.precision import at_least_float32
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Generator(nn.Module):
     def drawn(self, parts: Parts, noise: Noise) -> Generated:
         """Levels 2 and 3 for given parts; of `noise` only the background's is used."""
         logits, heatmaps = self.mask(parts)
-        masks = torch.softmax(logits.float(), dim=1)
+        masks = torch.softmax(at_least_float32(logits), dim=1)
         visible = masks[:, 1:] if self.config.separate_background else masks
         features = self.foreground(parts, visible)
         if self.config.separate_background:
@@ -130,7 +131,7 @@ class Generator(nn.Module):
         features = F.leaky_relu(features, SLOPE)
         if self.config.head == "two_layer":
             features = F.leaky_relu(convolved(self.head, features), SLOPE)
-        return torch.tanh(convolved(self.colours, features).float())
+        return torch.tanh(at_least_float32(convolved(self.colours, features)))
 
     def _centres(self, parts: Parts, masks: Tensor) -> Tensor:
         if self.config.use_points:

@@ -10,6 +10,7 @@ from harness.vision.coordinates import signed_pixels
 from harness.vision.heatmaps import squared_distances
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.generator import Generated
+from harness_gans.gan_seg.precision import at_least_float32
 
 #: Added to a mask's area before dividing by it (code).
 SMALLEST_AREA = 1e-6
@@ -37,7 +38,7 @@ def gradient_penalty(real: Tensor, real_logits: Tensor, kind: str) -> Tensor:
     |g|^2 with a factor 1/2 that is left out here; the code has the second form.
     """
     (slope,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
-    squares = slope.float().square().sum(dim=(1, 2, 3))
+    squares = at_least_float32(slope).square().sum(dim=(1, 2, 3))
     if kind == "r1":
         return squares.mean()
     return (squares.sqrt() - 1.0).square().mean()

@@ -19,7 +19,7 @@ from harness_gans.gan_seg.adversarial import AdversarialTraining
 from harness_gans.gan_seg.augmentation import augmented
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.generator import Generated, Generator, Noise
-from harness_gans.gan_seg.segmenter import build_segmenter
+from harness_gans.gan_seg.segmenter import build_segmenter, require_backbone
 from harness_gans.gan_seg.segmenter_training import SegmenterTraining
 from harness_gans.gan_seg.weights import draw_weights, untouched_randomness
 
@@ -43,7 +43,12 @@ class GanSeg(Method):
             self.segmenter = build_segmenter(self.settings, parts)
 
     def fit(self, images: Images, run: Run) -> None:
-        """Train the GAN on the images, then the segmenter on what the generator draws."""
+        """Train the GAN on the images, then the segmenter on what the generator draws.
+
+        Raises:
+            AssetMissing: the segmenter's ImageNet weights are asked for and not on this machine.
+        """
+        require_backbone(self.settings)
         self._fit_generator(images, run)
         self._fit_segmenter(images, run)
 

@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from harness.vision.heatmaps import cone_heatmaps, gaussian_heatmaps
 from harness_gans.gan_seg.config import GanSegConfig
+from harness_gans.gan_seg.precision import at_least_float32
 
 #: Slope of every leaky ReLU in the generator and the discriminator (code).
 SLOPE = 0.2
@@ -85,9 +86,9 @@ class PointGenerator(nn.Module):
 
     def forward(self, place_noise: Tensor, appearance_noise: Tensor) -> Parts:
         """Noise vectors `[N, noise_size]` to parts; w_k = w_dynamic * w_k_const (eq. 2 and 3)."""
-        output = self.places(place_noise).float() / self.config.point_divisor
+        output = at_least_float32(self.places(place_noise)) / self.config.point_divisor
         points = torch.tanh(output).unflatten(1, (self.parts, self.config.points_per_part, 2))
-        looks = self.appearance(appearance_noise).float()
+        looks = at_least_float32(self.appearance(appearance_noise))
         return Parts(
             points,
             looks[:, None] * self.constants,
@@ -109,9 +110,7 @@ class NoiseNetwork(nn.Module):
     def __init__(self, config: GanSegConfig, layers: int, size: int) -> None:
         super().__init__()
         widths = [config.noise_size] + [config.hidden_size] * layers
-        self.hidden = nn.ModuleList(
-            nn.Linear(a, b) for a, b in pairwise(widths)
-        )
+        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
         self.output = nn.Linear(config.hidden_size, size)
 
     def forward(self, noise: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from torchvision.models.segmentation import deeplabv3_resnet50
 
 from harness.errors import AssetMissing
 from harness_gans.gan_seg.config import GanSegConfig
+from harness_gans.gan_seg.precision import at_least_float32
 
 #: Guards the Dice ratio of classes that are absent from prediction and target (code).
 _DICE_GUARD = 1e-8
@@ -45,19 +46,31 @@ def draw_segmenter(segmenter: nn.Module, config: GanSegConfig, generator: torch.
             if part.bias is not None:
                 part.bias.zero_()
     if isinstance(segmenter, DeepLab) and config.backbone_init == "imagenet":
-        segmenter.network.backbone.load_state_dict(_imagenet_backbone(), strict=False)
+        require_backbone(config)
+        saved = torch.load(_backbone_path(), map_location="cpu", weights_only=True)
+        # The classifier of the ImageNet network has no place in the backbone.
+        backbone = {name: value for name, value in saved.items() if not name.startswith("fc.")}
+        segmenter.network.backbone.load_state_dict(backbone)
 
 
-def _imagenet_backbone() -> dict[str, Tensor]:
-    """ImageNet weights of ResNet-50 from torch's folder of downloaded weights."""
-    url = ResNet50_Weights.IMAGENET1K_V1.url
-    path = Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[1]
-    if not path.exists():
+def require_backbone(config: GanSegConfig) -> None:
+    """Look for the ImageNet weights if the configuration needs them.
+
+    Raises:
+        AssetMissing: they are not in torch's folder of downloaded weights.
+    """
+    path = _backbone_path()
+    wanted = config.segmenter == "deeplab_v3" and config.backbone_init == "imagenet"
+    if wanted and not path.exists():
         raise AssetMissing(
-            f"gan_seg: backbone_init = imagenet needs {path}, which is missing; get it from {url} "
-            "or set backbone_init=random"
+            f"gan_seg: backbone_init = imagenet needs {path}, which is missing; get it from "
+            f"{ResNet50_Weights.IMAGENET1K_V1.url} or use --set backbone_init=random"
         )
-    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def _backbone_path() -> Path:
+    name = ResNet50_Weights.IMAGENET1K_V1.url.rsplit("/", 1)[1]
+    return Path(torch.hub.get_dir()) / "checkpoints" / name
 
 
 def segmentation_loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -72,7 +85,7 @@ def segmentation_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
     Source: the paper gives no loss; this is its code's.
     """
-    logits = logits.float()
+    logits = at_least_float32(logits)
     probabilities = torch.softmax(logits, dim=1)
     target = F.one_hot(labels, logits.shape[1]).movedim(-1, 1).to(probabilities.dtype)
     overlap = (probabilities * target).sum(dim=(2, 3))

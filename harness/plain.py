@@ -1,0 +1,229 @@
+"""One metric on predictions and truth from two files, without a suite: for comparing numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from harness.contract.arrays import Evaluation, Predicted, Samples
+from harness.contract.specs import MetricSpec
+from harness.errors import ConfigError, DataError, ShapeError
+from harness.predictions import aligned, check_fractions, check_points, ids_of, read_arrays
+from harness.record import Score
+from harness.registry import Registry
+from harness.scoring import score_evaluation
+from harness.suite import MetricUse
+
+Arrays = Mapping[str, NDArray[Any]]
+Units = Literal["fractions", "pixels"]
+
+#: The setting, or array of the truth file, that gives width and height in pixels.
+IMAGE_SIZE = "image_size"
+
+
+@dataclass(frozen=True)
+class Frame:
+    """How coordinates of a file become fractions.
+
+    Pixels are divided by the longer side, so that lengths keep their proportions, and moved so
+    that the origin of the regressor, image centre or top-left corner, is where it is in fractions.
+
+    Attributes:
+        scale: what coordinates are divided by.
+        shift: (x, y), added afterwards.
+        side: longer side in pixels; 0 where it is unknown.
+        drop: a convention that the file's units cannot tell, left out of `also`.
+    """
+
+    scale: float = 1.0
+    shift: tuple[float, float] = (0.0, 0.0)
+    side: int = 0
+    drop: str = ""
+
+    def apply(self, points: NDArray[Any]) -> NDArray[np.float64]:
+        """Coordinates `[N, K, 2]` as fractions."""
+        moved: NDArray[np.float64] = np.asarray(points, np.float64) / self.scale + self.shift
+        return moved
+
+
+def score_files(
+    metric: str,
+    predictions: Path,
+    truth: Path,
+    known: Registry,
+    *,
+    settings: Mapping[str, Any],
+    units: Units = "fractions",
+    missing: float | None = None,
+) -> Score:
+    """Score predictions against a truth file.
+
+    Args:
+        metric: name of the metric.
+        predictions: npz with `test_keypoints` and `regress_keypoints`, or `test_landmarks`;
+            `test_parts` or `test_foreground`.
+        truth: npz with `test_landmarks`, `regress_landmarks`; `test_parts`, `test_foreground`,
+            `test_ignored`; `<role>_visible`; `image_size` in pixels, one number or width, height.
+        known: the installed plugins.
+        settings: parameters of the metric, and `image_size`.
+        units: of all coordinates of both files.
+        missing: value that marks a missing coordinate of the truth, besides NaN.
+
+    Raises:
+        UserError: files, settings and units do not fit together.
+    """
+    entry = known.metrics.get(metric)
+    ours, theirs = read_arrays(predictions), read_arrays(truth)
+    params = {key: value for key, value in settings.items() if key != IMAGE_SIZE}
+    size = _image_size(settings.get(IMAGE_SIZE, theirs.get(IMAGE_SIZE)))
+    frame = make_frame(units, size, params, entry.spec)
+    names = (predictions.name, truth.name)
+    test, test_truth = _role(ours, theirs, "test", frame, missing, names)
+    regress, regress_truth = None, None
+    if any(name.startswith("regress_") for name in theirs):
+        regress, regress_truth = _role(ours, theirs, "regress", frame, missing, names)
+    if not frame.side and units == "pixels" and _has_gaps(test, regress):
+        raise DataError(
+            f"{predictions.name} has missing keypoints (NaN), which count as the image centre: "
+            "name the image size with --set image_size=N."
+        )
+    evaluation = Evaluation(
+        test=test, test_truth=test_truth, regress=regress, regress_truth=regress_truth
+    )
+    scores, _ = score_evaluation([MetricUse(name=metric, params=params)], evaluation, known)
+    also = {name: value for name, value in scores[0].also.items() if name != frame.drop}
+    return scores[0].model_copy(update={"also": also})
+
+
+def make_frame(
+    units: Units, size: tuple[int, int] | None, params: Mapping[str, Any], spec: MetricSpec
+) -> Frame:
+    """How the coordinates of both files become fractions.
+
+    Raises:
+        ConfigError: the image size is needed and not known.
+    """
+    if units == "fractions":
+        return Frame(side=max(size) if size else 0)
+    corner = params.get("origin") == "corner"
+    if size is None:
+        if "edge" in spec.unit or not (corner or params.get("bias") is True):
+            raise ConfigError(
+                f"{spec.name} in pixels needs the image size: --set image_size=N (or [W,H]), or an "
+                "array 'image_size' in the truth file. Only --set origin=corner and --set "
+                "bias=true do without."
+            )
+        return Frame(drop="origin=centre")
+    width, height = size
+    side = max(width, height)
+    if width == height or corner:
+        drop = "" if width == height else "origin=centre"
+        return Frame(scale=side, side=side, drop=drop)
+    shift = (0.5 - width / side / 2, 0.5 - height / side / 2)
+    return Frame(scale=side, shift=shift, side=side, drop="origin=corner")
+
+
+def _image_size(value: Any) -> tuple[int, int] | None:
+    """Width and height in pixels from a setting or an array."""
+    if value is None:
+        return None
+    numbers = np.asarray(value).ravel()
+    if numbers.dtype.kind not in "iuf" or len(numbers) not in (1, 2) or (numbers < 1).any():
+        raise ConfigError(f"image_size={value}: expected a side in pixels, or [width, height].")
+    return int(numbers[0]), int(numbers[-1])
+
+
+def _role(
+    ours: Arrays,
+    theirs: Arrays,
+    role: str,
+    frame: Frame,
+    missing: float | None,
+    files: tuple[str, str],
+) -> tuple[Predicted, Samples]:
+    """Predictions and truth of one role, in the order of the truth."""
+    mine = {k.removeprefix(f"{role}_"): v for k, v in ours.items() if k.startswith(f"{role}_")}
+    real = {k.removeprefix(f"{role}_"): v for k, v in theirs.items() if k.startswith(f"{role}_")}
+    count = _count(real, f"{files[1]}: role {role!r}")
+    order = _order(ours, theirs, role, files, count=_count(mine, f"{files[0]}: role {role!r}"))
+    if len(order) != count:
+        raise ShapeError(
+            f"Role {role!r}: {files[0]} has {len(order)} images, {files[1]} has {count}."
+        )
+    names = ids_of(theirs, f"{role}_ids") or [str(index) for index in range(count)]
+
+    def points(source: Arrays, name: str, file: str) -> NDArray[np.float32] | None:
+        if name not in source:
+            return None
+        where = f"{file}: {role}_{name}"
+        check_points(source[name], count, where)
+        values = np.asarray(source[name], dtype=np.float64)
+        if source is real and missing is not None:
+            values = np.where(values == missing, np.nan, values)
+        if frame.scale == 1.0 and not frame.drop:
+            check_fractions(values, where)
+        return frame.apply(values).astype(np.float32)
+
+    def predicted_points(name: str) -> NDArray[np.float32] | None:
+        found = points(mine, name, files[0])
+        return None if found is None else found[order]
+
+    labels = mine.get("parts", mine.get("foreground"))
+    prediction = Predicted(
+        ids=names,
+        keypoints=predicted_points("keypoints"),
+        landmarks=predicted_points("landmarks"),
+        part_labels=None if labels is None else labels[order].astype(np.uint8),
+    )
+    landmarks = points(real, "landmarks", files[1])
+    return prediction, _truth(real, names, landmarks, frame)
+
+
+def _truth(
+    real: Arrays, names: list[str], landmarks: NDArray[np.float32] | None, frame: Frame
+) -> Samples:
+    """The truth of one role; its images are not at hand and stand there without memory."""
+    side = next((real[n].shape[-1] for n in ("parts", "foreground") if n in real), frame.side)
+    visible = None if landmarks is None else np.isfinite(landmarks).all(axis=2)
+    if visible is not None and "visible" in real:
+        visible &= real["visible"].astype(bool)
+    masks = {name: real[name].astype(bool) for name in ("foreground", "ignored") if name in real}
+    return Samples(
+        ids=names,
+        images=np.broadcast_to(np.uint8(0), (len(names), 3, side, side)),
+        landmarks=landmarks,
+        visible=visible,
+        parts=real.get("parts"),
+        **masks,
+    )
+
+
+def _order(
+    ours: Arrays, theirs: Arrays, role: str, files: tuple[str, str], *, count: int
+) -> list[int]:
+    """Positions of the predictions in the order of the truth; as they stand without names."""
+    mine, real = ids_of(ours, f"{role}_ids"), ids_of(theirs, f"{role}_ids")
+    if mine is None or real is None:
+        return list(range(count))
+    return aligned(mine, real, f"{files[0]}: {role}_ids")
+
+
+def _count(arrays: Arrays, where: str) -> int:
+    if not arrays:
+        raise DataError(f"{where} has no array; names begin with 'regress_' and 'test_'.")
+    counts = {name: len(array) for name, array in arrays.items()}
+    if len(set(counts.values())) > 1:
+        listed = ", ".join(f"{name} {number}" for name, number in sorted(counts.items()))
+        raise ShapeError(f"{where}: arrays differ in their number of images: {listed}.")
+    return next(iter(counts.values()))
+
+
+def _has_gaps(*roles: Predicted | None) -> bool:
+    arrays = [role.keypoints for role in roles if role is not None]
+    arrays += [role.landmarks for role in roles if role is not None]
+    return any(array is not None and bool(np.isnan(array).any()) for array in arrays)

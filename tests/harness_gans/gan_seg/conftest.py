@@ -1,0 +1,145 @@
+"""A configuration small enough for float64, a run without files, and the plain step."""
+
+import importlib.util
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from harness_gans.gan_seg.config import GanSegConfig
+from harness_gans.gan_seg.generator import Generator, Noise
+from harness_gans.gan_seg.weights import draw_weights
+
+ROOT = Path(__file__).parents[3]
+
+TINY = {
+    "noise_size": 6,
+    "embedding_size": 5,
+    "hidden_size": 8,
+    "margin_pixels": 4,
+    "block_sides": (4, 4, 8, 16),
+    "start_channels": 8,
+    "mask_channels": 6,
+    "image_channels": (6, 4, 4, 4),
+    "spade_channels": 4,
+    "discriminator_channels": (4, 6),
+    "discriminator_hidden": 8,
+    "batch_size": 4,
+    "steps": 3,
+    "segmenter": "unet",
+    "segmenter_channels": 4,
+    "segmenter_steps": 3,
+    "segmenter_batch_size": 4,
+}
+
+
+class MemoryRun:
+    """A run that keeps its curves and pictures, and can stop and resume within a test."""
+
+    device = torch.device("cpu")
+    folder = Path()
+    labelled = None
+
+    def __init__(self, seed: int = 0) -> None:
+        self.seed = seed
+        self.curves: list[dict[str, torch.Tensor]] = []
+        self.pictures: dict[str, list[torch.Tensor]] = {}
+        self.generators: dict[str, torch.Generator] = {}
+
+    def generator(self, name: str) -> torch.Generator:
+        seed = self.seed + sum(map(ord, name))
+        return self.generators.setdefault(name, torch.Generator().manual_seed(seed))
+
+    def autocast(self) -> nullcontext[None]:
+        return nullcontext()
+
+    def steps(self, total: int, state: Mapping[str, Any], name: str = "train") -> Iterator[int]:
+        yield from range(total)
+
+    def log(self, **scalars: torch.Tensor) -> None:
+        self.curves.append(scalars)
+
+    def show(self, name: str, images: torch.Tensor) -> None:
+        self.pictures.setdefault(name, []).append(images)
+
+
+class SomeImages:
+    """Sixteen images: a bright square at a random place on noise."""
+
+    size = 16
+
+    def __init__(self) -> None:
+        generator = torch.Generator().manual_seed(4)
+        self.images = torch.randint(0, 100, (16, 3, 16, 16), generator=generator).byte()
+        for i, (x, y) in enumerate(torch.randint(0, 10, (16, 2), generator=generator).tolist()):
+            self.images[i, :, y : y + 6, x : x + 6] = 230
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def batch(self, step: int, count: int) -> torch.Tensor:
+        return self.images[(torch.arange(count) + step * count) % 16]
+
+    def take(self, indices: Any) -> torch.Tensor:
+        return self.images[torch.as_tensor(list(indices))]
+
+
+@pytest.fixture
+def tiny() -> Callable[..., GanSegConfig]:
+    return lambda **changes: GanSegConfig(**{**TINY, **changes})
+
+
+@pytest.fixture
+def drawn_generator() -> Callable[..., Generator]:
+    """A generator in float64 with weights of a fixed seed."""
+
+    def make(config: GanSegConfig, parts: int = 3) -> Generator:
+        generator = Generator(config, parts)
+        draw_weights(generator, torch.Generator().manual_seed(1))
+        for name, value in generator.named_parameters():
+            if name.endswith("bias"):
+                torch.nn.init.normal_(value, std=0.3, generator=torch.Generator().manual_seed(2))
+        return generator.double()
+
+    return make
+
+
+@pytest.fixture
+def noise() -> Callable[..., Noise]:
+    """Noise in float64."""
+
+    def make(config: GanSegConfig, count: int = 4) -> Noise:
+        drawn = Noise.drawn(config, count, torch.Generator().manual_seed(3))
+        return drawn.to(torch.zeros(0, dtype=torch.float64))
+
+    return make
+
+
+@pytest.fixture
+def run() -> MemoryRun:
+    return MemoryRun()
+
+
+@pytest.fixture
+def new_run() -> type[MemoryRun]:
+    return MemoryRun
+
+
+@pytest.fixture
+def squares() -> SomeImages:
+    return SomeImages()
+
+
+@pytest.fixture(scope="session")
+def plain() -> ModuleType:
+    """The benchmark's plain version of the generator and of a training step."""
+    path = ROOT / "benchmarks" / "gan_seg_step.py"
+    spec = importlib.util.spec_from_file_location("gan_seg_step", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
