@@ -25,7 +25,7 @@ from harness.errors import ContractError, DataError, RunError
 from harness.files import write_text
 from harness.fingerprint import fingerprint
 from harness.registry import Registry
-from harness.suite import Suite, dataset_options
+from harness.suite import Role, Suite, dataset_options
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -120,23 +120,33 @@ def load_roles(
         DataError: a split is unknown or empty, or a file is broken.
     """
     roles: dict[str, CachedSplit] = {}
-    for role in ("fit", "regress", "test"):
-        use = getattr(suite.roles, role)
-        if use is None:
-            continue
-        if use.split not in dataset.splits():
-            raise DataError(
-                f"Suite {suite.name!r}: role {role!r} names the split {use.split!r}, but "
-                f"{suite.dataset!r} has {', '.join(dataset.splits())}."
-            )
-        if not dataset.ids(use.split):
-            if role == "regress":
-                continue
-            raise DataError(
-                f"Suite {suite.name!r}: the split {use.split!r} for role {role!r} has no image."
-            )
+    for role, use in _filled_roles(suite, dataset).items():
         split = load_split(suite.dataset, dataset, use.split, suite.image_size, known, progress)
         roles[role] = split.first(use.limit)
+    return roles
+
+
+def _filled_roles(suite: Suite, dataset: Dataset) -> dict[str, Role]:
+    """The roles whose splits have images; checked before the first image is read."""
+    counts = {split: len(dataset.ids(split)) for split in dataset.splits()}
+    roles: dict[str, Role] = {}
+    for role in ("fit", "regress", "test"):
+        use: Role | None = getattr(suite.roles, role)
+        if use is None:
+            continue
+        if use.split not in counts:
+            raise DataError(
+                f"Suite {suite.name!r}: role {role!r} names the split {use.split!r}, but "
+                f"{suite.dataset!r} has {', '.join(counts)}."
+            )
+        if counts[use.split]:
+            roles[role] = use
+        elif role != "regress":
+            found = ", ".join(f"{split} {count}" for split, count in counts.items())
+            raise DataError(
+                f"Suite {suite.name!r}: the split {use.split!r} for role {role!r} has no image; "
+                f"images by split: {found}."
+            )
     return roles
 
 

@@ -235,4 +235,6 @@ def restore(method: Method, weights: Path) -> None:
         method.load_state_dict(load_file(weights))
     except (OSError, SafetensorError, RuntimeError, KeyError, ValueError) as error:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise RecordError(f"{weights}: cannot be loaded: {first}") from None
+        raise RecordError(
+            f"{weights}: cannot be loaded: {first}. Run the cell again with --fresh."
+        ) from None

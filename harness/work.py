@@ -216,8 +216,8 @@ class Work:
 
         picture = prediction_sheet(evaluation.test, evaluation.test_truth)
         path = self.folder / "pictures" / "predictions.png"
-        path.parent.mkdir(exist_ok=True)
-        picture.save(path)
+        with replacing(path) as temporary:
+            picture.save(temporary, "PNG")
         found = sorted((self.folder / "pictures").glob("*.png"))
         return {f"picture:{p.stem}": f"pictures/{p.name}" for p in found}
 

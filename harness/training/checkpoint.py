@@ -37,9 +37,8 @@ class Checkpoints:
         with replacing(self.newest) as temporary:
             try:
                 torch.save({"layout": LAYOUT, "owner": self._owner, **content}, temporary)
-            except RuntimeError as error:  # torch's own writer reports a full disk so
-                reason = str(error).splitlines()[0]
-                raise RunError(f"{self.newest}: cannot be written: {reason}") from None
+            except RuntimeError:  # how torch's own writer reports it, without the reason
+                raise RunError(f"{self.newest}: cannot be written; is the disk full?") from None
             if self.newest.exists():
                 self.newest.replace(self.previous)
 
@@ -64,9 +63,11 @@ class Checkpoints:
     def _read(self, path: Path) -> dict[str, Any]:
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
-        except Exception as error:  # noqa: BLE001 - a broken file makes torch raise anything
-            first_line = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise RecordError(f"{path}: not a readable checkpoint: {first_line}") from None
+        except Exception:  # noqa: BLE001 - a broken file makes torch raise anything
+            # Torch's own message would advise to unpickle the file.
+            raise RecordError(
+                f"{path}: not a readable checkpoint: damaged, or not written by this harness."
+            ) from None
         if not isinstance(content, dict) or content.get("layout") != LAYOUT:
             raise RecordError(f"{path}: not a checkpoint of this harness (layout {LAYOUT}).")
         if content.get("owner") != self._owner:

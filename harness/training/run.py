@@ -25,6 +25,7 @@ from torch import Generator, Tensor, nn
 from harness.contract.arrays import Samples
 from harness.contract.method import Stateful
 from harness.errors import ContractError, RecordError
+from harness.files import replacing
 from harness.training.checkpoint import Checkpoints
 from harness.training.curves import Curves
 from harness.training.images import derived_seed
@@ -166,13 +167,17 @@ class TrainingRun:
             self._scalars[name] = value.detach() if isinstance(value, Tensor) else value
 
     def show(self, name: str, images: Tensor) -> None:
-        """Write a picture grid to `pictures/<name>-<loop>-<step>.png`."""
+        """Write a picture grid to `pictures/<name>-<loop>-<step>.png`.
+
+        Raises:
+            RunError: the file cannot be written.
+        """
         from harness.figures import grid
 
-        folder = self.folder / "pictures"
-        folder.mkdir(parents=True, exist_ok=True)
         picture = grid(images.detach().cpu().numpy())
-        picture.save(folder / f"{name}-{self._loop}-{self._step:06d}.png")
+        path = self.folder / "pictures" / f"{name}-{self._loop}-{self._step:06d}.png"
+        with replacing(path) as temporary:
+            picture.save(temporary, "PNG")
 
     def seconds(self) -> float:
         """Seconds spent on this fit, interrupted processes included."""

@@ -1,3 +1,4 @@
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -50,6 +51,13 @@ def test_stamp_changes_with_a_file(tmp_path: Path) -> None:
     assert before.stamp(["a.jpg"]) != first
     write_files(tmp_path / "f", {"a.jpg": b"123"})
     assert before.stamp(["a.jpg", "b.jpg"])["content"] != first["content"]
+
+
+def test_stamp_of_a_folder_sees_a_file_written_again(tmp_path: Path) -> None:
+    store = FolderStore(write_files(tmp_path, {"a.jpg": b"1"}))
+    first = store.stamp(["a.jpg"])
+    os.utime(tmp_path / "a.jpg", (1, 1))
+    assert store.stamp(["a.jpg"])["modified"] != first["modified"]
 
 
 def test_stamp_of_a_zip_sees_changed_bytes_of_the_same_length(tmp_path: Path) -> None:

@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from made_records import keep, protocol, record, score
+from toy_world import Toy
+
+from harness.errors import RunError
+from harness.leaderboard.board import Board, load_boards
+from harness.leaderboard.markdown import index
+from harness.leaderboard.pages import check_files, files_of, text_of, write_files
+from harness.leaderboard.sheet import Section, make_sheet
+
+COMMAND = "harness leaderboard"
+
+
+@pytest.fixture
+def boards(toy: Toy) -> list[Board]:
+    published = [
+        {
+            "method": "Nobody et al.",
+            "metric": "toy_spread",
+            "value": 6.18,
+            "source": "Paper, Table 1",
+            "marks": ["estimated"],
+        }
+    ]
+    toy.suite(published=published, notes=["A note of the suite."])
+    here = protocol(toy)
+    ours = score(0.25, ci95=(0.2, 0.3), also={"bias": 0.2}, excluded={"points": 3})
+    folder = keep(
+        toy.output,
+        record(here, scores=[ours, score(None, "toy_distance", missing="it broke")]),
+        record(here, "mean", 0.5, kind="trivial", preset="default"),
+        record(here, "truth", 0.0, kind="oracle", preset="default"),
+        record(protocol(toy, parts=7), "elsewhere", 0.1),
+        record(here, "lost", status="failed", error="out of memory", scores=[]),
+    )
+    return load_boards([folder], [], toy.known).boards
+
+
+def section(board: Board, title: str) -> Section:
+    return next(s for s in make_sheet(board).sections if s.title.startswith(title))
+
+
+def test_scores_show_rank_interval_and_place(boards: list[Board]) -> None:
+    scores = section(boards[0], "Scores")
+    assert scores.headers[4] == "toy_spread ↓"
+    rows = {row[1]: row for row in scores.rows}
+    assert rows["toy_net"] == (
+        *("1", "toy_net", "quick", "measured", "0.2500", "0.2000 to 0.3000", "0.50"),
+        *("images", "1"),
+    )
+    assert rows["mean"][0] == rows["truth"][0] == ""
+    assert rows["mean"][3] == "trivial"
+
+
+def test_published_rows_have_a_section_of_their_own_and_no_rank(boards: list[Board]) -> None:
+    published = section(boards[0], "Published")
+    assert published.rows == (
+        ("Nobody et al.", "toy_spread", "6.18", "Paper, Table 1", "estimated"),
+    )
+    assert "rank" not in published.headers
+
+
+def test_other_protocols_are_listed_with_the_differing_fields(boards: list[Board]) -> None:
+    other = section(boards[0], "Other protocol")
+    assert "not comparable" in other.title
+    assert other.text == ("Suite version 1. Differs in: parts.",)
+    assert other.rows[0][0] == "elsewhere"
+
+
+def test_other_conventions_have_a_small_table(boards: list[Board]) -> None:
+    small = section(boards[0], "toy_spread under other conventions")
+    assert small.headers == ("method", "preset", "this suite", "bias")
+    assert small.rows == (("toy_net", "quick", "0.2500", "0.2000"),)
+
+
+def test_notes_say_what_is_missing_excluded_and_failed(boards: list[Board]) -> None:
+    bullets = section(boards[0], "Notes").bullets
+    assert "A note of the suite." in bullets
+    assert "n/a because it broke: toy_distance (toy_net, quick)" in bullets
+    assert "toy_net, quick: toy_spread: 3 points" in bullets
+    assert "1 failed and not shown: lost, quick, seed 0: out of memory" in bullets
+
+
+def test_same_records_give_the_same_text(boards: list[Board]) -> None:
+    for form in ("md", "html", "csv", "json"):
+        assert text_of(boards, form, COMMAND) == text_of(boards, form, COMMAND)
+
+
+def test_markdown_cells_cannot_break_the_table(toy: Toy) -> None:
+    folder = keep(toy.output, record(protocol(toy), "a|b <i>*x*</i>\n[y](z)"))
+    text = text_of(load_boards([folder], [], toy.known).boards, "md", COMMAND)
+    assert "a\\|b &lt;i>\\*x\\*&lt;/i> \\[y\\](z)" in text
+
+
+def test_html_escapes_what_a_record_says(toy: Toy) -> None:
+    folder = keep(toy.output, record(protocol(toy), "<script>alert(1)</script>"))
+    text = text_of(load_boards([folder], [], toy.known).boards, "html", COMMAND)
+    assert "<script>" not in text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+
+
+def test_html_holds_every_section(boards: list[Board]) -> None:
+    text = text_of([boards[0], boards[0]], "html", COMMAND)
+    for one in make_sheet(boards[0]).sections:
+        assert f"<h2>{one.title}</h2>" in text or not one.title
+    assert "<nav>" in text
+
+
+def test_csv_has_a_line_for_every_row_and_metric(boards: list[Board]) -> None:
+    lines = list(csv.DictReader(io.StringIO(text_of(boards, "csv", COMMAND))))
+    ours = next(x for x in lines if (x["method"], x["metric"]) == ("toy_net", "toy_spread"))
+    assert (ours["value"], ours["low"], ours["rank"]) == ("0.25", "0.2", "1")
+    kinds = {(x["method"], x["kind"], x["comparable"]) for x in lines}
+    assert ("Nobody et al.", "published", "False") in kinds
+    assert ("elsewhere", "learned", "False") in kinds
+    assert ("mean", "trivial", "True") in kinds
+
+
+def test_json_keeps_numbers_unrounded(boards: list[Board]) -> None:
+    (found,) = json.loads(text_of(boards, "json", COMMAND))
+    rows = {row["method"]: row for row in found["tables"][0]["rows"]}
+    assert rows["toy_net"]["cells"]["toy_spread"]["value"] == 0.25
+    assert rows["toy_net"]["places"]["toy_spread"] == 0.5
+    assert found["published"][0]["value"] == 6.18
+
+
+def test_index_lists_the_best_measured_row(boards: list[Board]) -> None:
+    text = index(boards, COMMAND)
+    line = next(line for line in text.splitlines() if line.startswith("| [toy](toy.md)"))
+    cells = [cell.strip() for cell in line.split("|")]
+    assert cells[2:5] == ["toy_net, quick", "toy_spread ↓ 0.2500", "1"]
+
+
+def test_index_says_how_many_are_not_worse_beyond_doubt(toy: Toy) -> None:
+    here = protocol(toy)
+    close = [score(value, ci95=(0.0, 1.0)) for value in (0.4, 0.5)]
+    folder = keep(toy.output, *(record(here, f"m{s.value}", scores=[s]) for s in close))
+    text = index(load_boards([folder], [], toy.known).boards, COMMAND)
+    assert "m0.4, quick and 1 not worse beyond doubt" in text
+
+
+def test_index_without_records_says_so() -> None:
+    assert "No cell has been measured yet." in index([], COMMAND)
+
+
+def test_board_without_records_says_so(toy: Toy) -> None:
+    toy.output.mkdir()
+    text = text_of(load_boards([toy.output], ["toy"], toy.known).boards, "md", COMMAND)
+    assert "No cell has been measured yet." in text
+    assert "| suite" in index(load_boards([toy.output], ["toy"], toy.known).boards, COMMAND)
+
+
+def test_check_accepts_what_was_written(boards: list[Board], tmp_path: Path) -> None:
+    files = files_of(boards, "md", COMMAND, complete=True)
+    assert {path.name for path in write_files(files, tmp_path / "out")} == {"toy.md", "README.md"}
+    check_files(files, tmp_path / "out", COMMAND)
+
+
+@pytest.mark.parametrize("flaw", ["edited", "missing", "stale"])
+def test_check_names_the_page_that_is_wrong(boards: list[Board], tmp_path: Path, flaw: str) -> None:
+    files = files_of(boards, "md", COMMAND, complete=True)
+    write_files(files, tmp_path)
+    page = tmp_path / "toy.md"
+    if flaw == "edited":
+        page.write_text(page.read_text().replace("0.2500", "0.0500"))
+    elif flaw == "missing":
+        page.unlink()
+    else:
+        page = tmp_path / "gone.md"
+        page.write_text((tmp_path / "toy.md").read_text())
+    with pytest.raises(RunError, match=f"^{page} does not say what the records say"):
+        check_files(files, tmp_path, COMMAND)
+
+
+def test_check_leaves_pages_of_other_origin_alone(boards: list[Board], tmp_path: Path) -> None:
+    files = files_of(boards, "md", COMMAND, complete=True)
+    write_files(files, tmp_path)
+    (tmp_path / "history.md").write_text("# How it began\n")
+    check_files(files, tmp_path, COMMAND)
+
+
+def test_part_of_the_suites_has_no_index(boards: list[Board]) -> None:
+    assert set(files_of(boards, "md", COMMAND, complete=False)) == {"toy.md"}
+    assert set(files_of(boards, "csv", COMMAND, complete=True)) == {"toy.csv"}

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from made_records import record, score
+
+from harness.leaderboard.rows import Column, aggregate, make_rows
+from harness.record import Record
+
+LOWER = Column(metric="toy_spread", unit="fraction", direction="lower")
+HIGHER = Column(metric="toy_spread", unit="fraction", direction="higher")
+HASHED = {"version": 1}
+
+
+def some(*values: tuple[str, float | None], **changes: Any) -> list[Record]:
+    return [record(HASHED, method, value, **changes) for method, value in values]
+
+
+def test_seeds_become_one_row_with_mean_deviation_and_student_interval() -> None:
+    seeds = [record(HASHED, value=v, seed=s) for s, v in enumerate([1.0, 2.0, 3.0])]
+    (row,) = make_rows(seeds, [LOWER])
+    cell = row.cells["toy_spread"]
+    assert (cell.value, cell.std) == (2.0, 1.0)
+    half = 4.302653 / math.sqrt(3)  # 97.5 % quantile of t with two degrees of freedom, from a table
+    assert cell.low == pytest.approx(2 - half, abs=1e-5)
+    assert cell.high == pytest.approx(2 + half, abs=1e-5)
+    assert row.seeds == (0, 1, 2)
+    assert row.fit_seconds == 11.0
+
+
+def test_one_seed_keeps_the_interval_over_images() -> None:
+    cell = aggregate([score(0.5, ci95=(0.4, 0.7))])
+    assert (cell.value, cell.std, cell.low, cell.high) == (0.5, None, 0.4, 0.7)
+
+
+def test_undefined_seed_makes_the_row_undefined_so_that_failing_never_helps() -> None:
+    cell = aggregate([score(0.1), score(None, missing="nothing could be counted")])
+    assert cell.value is None
+    assert cell.missing == "nothing could be counted"
+
+
+def test_metric_measured_for_some_seeds_only_has_no_value() -> None:
+    assert aggregate([score(0.1), None]).missing == "not measured for every seed"
+    assert aggregate([None]).missing == "not measured"
+
+
+def test_other_conventions_are_averaged_and_exclusions_are_summed() -> None:
+    first = score(1.0, also={"bias": 2.0, "corner": 1.0}, excluded={"points": 3})
+    second = score(1.0, also={"bias": 4.0, "corner": None}, excluded={"points": 4, "images": 1})
+    cell = aggregate([first, second])
+    assert cell.also == {"bias": 3.0, "corner": None}
+    assert cell.excluded == {"points": 7, "images": 1}
+
+
+def test_other_settings_of_one_preset_stand_in_a_row_of_their_own() -> None:
+    records = [
+        record(HASHED, value=0.1, config={"steps": 10, "rate": 1.0}),
+        record(HASHED, value=0.2, config={"steps": 20, "rate": 1.0}),
+    ]
+    rows = make_rows(records, [LOWER])
+    assert [row.preset for row in rows] == ["quick (steps=10)", "quick (steps=20)"]
+
+
+def test_another_version_of_a_method_stands_in_a_row_of_its_own() -> None:
+    rows = make_rows([record(HASHED, value=0.1), record(HASHED, value=0.2, version=2)], [LOWER])
+    assert [row.preset for row in rows] == ["quick (version 1)", "quick (version 2)"]
+
+
+def test_many_or_nested_differences_are_named_by_the_fingerprint() -> None:
+    nested = [record(HASHED, config={"loss": {"weight": weight}}) for weight in (1, 2)]
+    names = {row.preset for row in make_rows(nested, [LOWER])}
+    assert names == {f"quick ({one.method.fingerprint[:8]})" for one in nested}
+
+
+@pytest.mark.parametrize(
+    ("column", "order"), [(LOWER, "abc"), (HIGHER, "bac")], ids=["lower", "higher"]
+)
+def test_best_row_comes_first_and_undefined_ones_last(column: Column, order: str) -> None:
+    rows = make_rows(some(("c", None), ("b", 2.0), ("a", 1.0)), [column])
+    assert "".join(row.method for row in rows) == order
+
+
+def test_order_of_the_records_does_not_matter() -> None:
+    records = [*some(("b", 1.0), ("a", 1.0)), record(HASHED, "a", 1.5, seed=1)]
+    assert make_rows(records, [LOWER]) == make_rows(records[::-1], [LOWER])
+
+
+def test_record_without_cost_has_unknown_cost() -> None:
+    (row,) = make_rows([record(HASHED, cost=None)], [LOWER])
+    assert (row.parameters, row.fit_seconds, row.device) == (None, None, "")
