@@ -181,7 +181,7 @@ def plain_step(training: AdversarialTraining, step: int, real: Tensor) -> dict[s
     losses["generator"] = generator_loss(training.discriminator(drawn.images))
     losses["concentration"], losses["area"] = regularisers(config, drawn)
     turn = step % config.regulariser_interval == 0
-    weighted = config.concentration(training.parts) * losses["concentration"]
+    weighted = config.concentration(training.generator.parts) * losses["concentration"]
     total = losses["generator"] + turn * (weighted + config.area_weight * losses["area"])
     _clear(optimisers)
     total.backward()

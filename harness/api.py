@@ -98,4 +98,7 @@ def _as_toml(value: object) -> str:
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, list | tuple):
         return "[" + ", ".join(_as_toml(item) for item in value) + "]"
+    if isinstance(value, Mapping):
+        pairs = (f"{json.dumps(str(key))} = {_as_toml(item)}" for key, item in value.items())
+        return "{" + ", ".join(pairs) + "}"
     return str(value)

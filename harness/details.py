@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from harness.errors import UserError
+from harness.listing import list_suites
 from harness.names import unknown_name
 from harness.presets import preset_about, preset_files
 from harness.registry import Entry, Registry
@@ -84,11 +85,7 @@ def show_metric(name: str, known: Registry) -> Details:
     """Unit, direction, needs and parameters."""
     entry = known.metrics.get(name)
     spec = entry.spec
-    used = [
-        suite.spec.name
-        for suite in known.suites
-        if spec.name in {use.name for use in load_suite(suite.spec).metrics}
-    ]
+    used = [row["name"] for row in list_suites(known) if spec.name in row.get("metrics", ())]
     return _head(entry) | {
         "unit": spec.unit,
         "direction": spec.direction,

@@ -66,11 +66,8 @@ def score_submission(
         suite: the protocol.
         known: the installed plugins.
         data: data root; `None` for the default one.
-        output: folder for runs.
+        output: folder for runs; the second thing returned is the record's own folder below it.
         progress: told while images are read into the cache.
-
-    Returns:
-        The record and its folder.
 
     Raises:
         UserError: the predictions do not fit the suite.
@@ -85,7 +82,7 @@ def score_submission(
     scores, per_image = score_evaluation(suite.metrics, evaluation, known)
     ref = suite_ref(suite, roles, known)
     record = _record(submission, suite, ref, scores, started=started)
-    name = f"{submission.name}-{EXTERNAL}-seed{submission.seed}-{ref.fingerprint[:8]}"
+    name = f"{submission.name}-{EXTERNAL}-seed{submission.seed}-{record.id[:8]}"
     folder = output / suite.name / name
     _save(folder / "predictions.npz", arrays)
     _save(folder / "per_image.npz", per_image)

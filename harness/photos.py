@@ -117,13 +117,9 @@ def predict_photos(
     readable = _read(photos, fitted.image_size, written.skipped if skip_broken else None)
     while batch := list(islice(readable, BATCH)):
         stack = np.stack([photo.square.transpose(2, 0, 1) for photo in batch])
-        predicted = fitted.predict(stack)
-        points = predicted.keypoints if predicted.keypoints is not None else predicted.landmarks
-        if points is None and predicted.part_labels is None:
-            raise UserError("This method finds neither keypoints nor parts.")
+        points, labels = _found(fitted.predict(stack))
         for index, photo in enumerate(batch):
             mine = None if points is None else photo.box.to_photo(points[index])
-            labels = predicted.part_labels
             parts = None if labels is None else photo.box.mask_to_photo(labels[index])
             _draw(photo, mine, parts, out, written)
             images.append(_image(len(images) + 1, photo))
@@ -134,6 +130,16 @@ def predict_photos(
         written.keypoints = out / "keypoints.json"
         write_text(written.keypoints, json.dumps(_coco(images, annotations, count), indent=1))
     return written
+
+
+def _found(
+    predicted: Predicted,
+) -> tuple[NDArray[np.floating] | None, NDArray[np.integer] | None]:
+    """Points and part labels, as far as the method finds any."""
+    points = predicted.keypoints if predicted.keypoints is not None else predicted.landmarks
+    if points is None and predicted.part_labels is None:
+        raise UserError("This method finds neither keypoints nor parts.")
+    return points, predicted.part_labels
 
 
 def _read(photos: Iterable[Path], size: int, skipped: list[str] | None) -> Iterator[_Photo]:

@@ -82,19 +82,13 @@ def score_files(
     params = {key: value for key, value in settings.items() if key != IMAGE_SIZE}
     size = _image_size(settings.get(IMAGE_SIZE, theirs.get(IMAGE_SIZE)))
     frame = make_frame(units, size, params, entry.spec)
-    names = (predictions.name, truth.name)
-    test, test_truth = _role(ours, theirs, "test", frame, missing, names)
-    regress, regress_truth = None, None
-    if any(name.startswith("regress_") for name in theirs):
-        regress, regress_truth = _role(ours, theirs, "regress", frame, missing, names)
-    if not frame.side and units == "pixels" and _has_gaps(test, regress):
+    how = _Reading(frame, missing, (predictions.name, truth.name))
+    evaluation = _evaluation(ours, theirs, how)
+    if units == "pixels" and not frame.side and _has_gaps(evaluation.test, evaluation.regress):
         raise DataError(
             f"{predictions.name} has missing keypoints (NaN), which count as the image centre: "
             "name the image size with --set image_size=N."
         )
-    evaluation = Evaluation(
-        test=test, test_truth=test_truth, regress=regress, regress_truth=regress_truth
-    )
     scores, _ = score_evaluation([MetricUse(name=metric, params=params)], evaluation, known)
     also = {name: value for name, value in scores[0].also.items() if name != frame.drop}
     return scores[0].model_copy(update={"also": also})
@@ -138,50 +132,68 @@ def _image_size(value: Any) -> tuple[int, int] | None:
     return int(numbers[0]), int(numbers[-1])
 
 
-def _role(
-    ours: Arrays,
-    theirs: Arrays,
-    role: str,
-    frame: Frame,
-    missing: float | None,
-    files: tuple[str, str],
-) -> tuple[Predicted, Samples]:
+@dataclass(frozen=True)
+class _Reading:
+    """How two files are read: their frame, the mark of missing coordinates, their names."""
+
+    frame: Frame
+    missing: float | None
+    files: tuple[str, str]
+
+    def points(self, arrays: Arrays, name: str, where: str) -> NDArray[np.float32] | None:
+        """Points of a file as fractions; `None` where it has none."""
+        if name not in arrays:
+            return None
+        check_points(arrays[name], None, where)
+        values = np.asarray(arrays[name], dtype=np.float64)
+        if self.missing is not None and where.startswith(f"{self.files[1]}:"):
+            values = np.where(values == self.missing, np.nan, values)
+        if self.frame.scale == 1.0 and not self.frame.drop:
+            check_fractions(values, where)
+        return self.frame.apply(values).astype(np.float32)
+
+
+def _evaluation(ours: Arrays, theirs: Arrays, how: _Reading) -> Evaluation:
+    test, test_truth = _role(ours, theirs, "test", how)
+    if not any(name.startswith("regress_") for name in theirs):
+        return Evaluation(test=test, test_truth=test_truth)
+    regress, regress_truth = _role(ours, theirs, "regress", how)
+    return Evaluation(
+        test=test, test_truth=test_truth, regress=regress, regress_truth=regress_truth
+    )
+
+
+def _role(ours: Arrays, theirs: Arrays, role: str, how: _Reading) -> tuple[Predicted, Samples]:
     """Predictions and truth of one role, in the order of the truth."""
-    mine = {k.removeprefix(f"{role}_"): v for k, v in ours.items() if k.startswith(f"{role}_")}
-    real = {k.removeprefix(f"{role}_"): v for k, v in theirs.items() if k.startswith(f"{role}_")}
-    count = _count(real, f"{files[1]}: role {role!r}")
-    order = _order(ours, theirs, role, files, count=_count(mine, f"{files[0]}: role {role!r}"))
+    mine, real = _of_role(ours, role), _of_role(theirs, role)
+    count = _count(real, f"{how.files[1]}: role {role!r}")
+    predicted_count = _count(mine, f"{how.files[0]}: role {role!r}")
+    order = _order(ours, theirs, role, how.files, count=predicted_count)
     if len(order) != count:
         raise ShapeError(
-            f"Role {role!r}: {files[0]} has {len(order)} images, {files[1]} has {count}."
+            f"Role {role!r}: {how.files[0]} has {len(order)} images, {how.files[1]} has {count}."
         )
     names = ids_of(theirs, f"{role}_ids") or [str(index) for index in range(count)]
 
-    def points(source: Arrays, name: str, file: str) -> NDArray[np.float32] | None:
-        if name not in source:
-            return None
-        where = f"{file}: {role}_{name}"
-        check_points(source[name], count, where)
-        values = np.asarray(source[name], dtype=np.float64)
-        if source is real and missing is not None:
-            values = np.where(values == missing, np.nan, values)
-        if frame.scale == 1.0 and not frame.drop:
-            check_fractions(values, where)
-        return frame.apply(values).astype(np.float32)
-
-    def predicted_points(name: str) -> NDArray[np.float32] | None:
-        found = points(mine, name, files[0])
+    def points(name: str) -> NDArray[np.float32] | None:
+        found = how.points(mine, name, f"{how.files[0]}: {role}_{name}")
         return None if found is None else found[order]
 
     labels = mine.get("parts", mine.get("foreground"))
     prediction = Predicted(
         ids=names,
-        keypoints=predicted_points("keypoints"),
-        landmarks=predicted_points("landmarks"),
+        keypoints=points("keypoints"),
+        landmarks=points("landmarks"),
         part_labels=None if labels is None else labels[order].astype(np.uint8),
     )
-    landmarks = points(real, "landmarks", files[1])
-    return prediction, _truth(real, names, landmarks, frame)
+    landmarks = how.points(real, "landmarks", f"{how.files[1]}: {role}_landmarks")
+    return prediction, _truth(real, names, landmarks, how.frame)
+
+
+def _of_role(arrays: Arrays, role: str) -> dict[str, NDArray[Any]]:
+    """The arrays of one role, without the role in their names."""
+    start = f"{role}_"
+    return {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}
 
 
 def _truth(
@@ -189,17 +201,23 @@ def _truth(
 ) -> Samples:
     """The truth of one role; its images are not at hand and stand there without memory."""
     side = next((real[n].shape[-1] for n in ("parts", "foreground") if n in real), frame.side)
-    visible = None if landmarks is None else np.isfinite(landmarks).all(axis=2)
-    if visible is not None and "visible" in real:
-        visible &= real["visible"].astype(bool)
-    masks = {name: real[name].astype(bool) for name in ("foreground", "ignored") if name in real}
+    visible: NDArray[np.bool_] | None = None
+    if landmarks is not None:
+        visible = np.asarray(np.isfinite(landmarks).all(axis=2))
+        if "visible" in real:
+            visible = visible & real["visible"].astype(bool)
+
+    def mask(name: str) -> NDArray[np.bool_] | None:
+        return real[name].astype(bool) if name in real else None
+
     return Samples(
         ids=names,
         images=np.broadcast_to(np.uint8(0), (len(names), 3, side, side)),
         landmarks=landmarks,
         visible=visible,
         parts=real.get("parts"),
-        **masks,
+        foreground=mask("foreground"),
+        ignored=mask("ignored"),
     )
 
 

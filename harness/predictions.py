@@ -30,12 +30,17 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
         DataError: the file is missing, is no npz, or holds Python objects.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as stream:
+            file = np.load(stream, allow_pickle=False)
             if not isinstance(file, np.lib.npyio.NpzFile):
                 raise DataError(f"{path}: a single array; save named arrays with numpy.savez.")
-            return {name: file[name] for name in file.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(f"{path}: not a readable npz file: {error}.") from None
+            with file:
+                return {name: file[name] for name in file.files}
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from None
+    except (ValueError, EOFError, zipfile.BadZipFile):
+        # NumPy's own message would advise to unpickle the file.
+        raise DataError(f"{path}: not a readable npz file of plain arrays.") from None
 
 
 def predicted(arrays: Arrays, role: str, truth: Samples, *, parts: int, file: str) -> Predicted:
@@ -158,10 +163,10 @@ def _labels(
     labels = _masks(arrays, f"{role}_parts", len(order), size=size, file=file)
     foreground = _masks(arrays, f"{role}_foreground", len(order), size=size, file=file)
     if labels is not None:
-        highest = int(labels.max(initial=0))
-        if highest > parts or labels.min(initial=0) < 0:
+        lowest, highest = int(labels.min()), int(labels.max())
+        if highest > parts or lowest < 0:
             raise DataError(
-                f"{file}: {role}_parts goes from {labels.min()} to {highest}; expected labels "
+                f"{file}: {role}_parts goes from {lowest} to {highest}; expected labels "
                 f"0 (background) to {parts}."
             )
     if foreground is not None:

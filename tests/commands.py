@@ -72,7 +72,9 @@ class Command:
 
     def environment(self) -> dict[str, str]:
         """What the command sees of the machine."""
-        inherited = {name: os.environ[name] for name in os.environ if not name.startswith("HARNESS")}
+        inherited = {
+            name: os.environ[name] for name in os.environ if not name.startswith("HARNESS")
+        }
         paths = [*map(str, self.plugins), inherited.get("PYTHONPATH", "")]
         found = os.pathsep.join(path for path in paths if path)
         return {**inherited, **self.settings_of_test(), "PYTHONPATH": found}

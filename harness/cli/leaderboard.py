@@ -53,21 +53,33 @@ def leaderboard(
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Make leaderboards from records."""
-    from harness.cli import console
     from harness.errors import UserError
-    from harness.leaderboard.board import load_boards
-    from harness.leaderboard.pages import FORMATS, check_files, files_of, text_of, write_files
+    from harness.leaderboard.pages import FORMATS
     from harness.names import unknown_name
-    from harness.registry import registry
 
     form = "json" if as_json else form
     if form is not None and form not in FORMATS:
         raise unknown_name("format", form, FORMATS)
     if check and out is None:
         raise UserError("--check needs --out, the folder whose files are checked.")
-    folders = records or [Path("runs")]
-    command = _command(suites or (), folders, form, out)
-    found = load_boards(folders, suites or (), registry())
+    _make(suites or (), records or (Path("runs"),), form, out=out, check=check)
+
+
+def _make(
+    suites: Sequence[str],
+    folders: Sequence[Path],
+    form: str | None,
+    *,
+    out: Path | None,
+    check: bool,
+) -> None:
+    from harness.cli import console
+    from harness.leaderboard.board import load_boards
+    from harness.leaderboard.pages import check_files, files_of, text_of, write_files
+    from harness.registry import registry
+
+    command = _command(suites, folders, form, out)
+    found = load_boards(folders, suites, registry())
     for sentence in found.warnings:
         console.warn(sentence)
     if out is None:
@@ -79,7 +91,7 @@ def leaderboard(
     files = files_of(found.boards, form or "md", command, complete=not suites)
     if check:
         check_files(files, out, command)
-        console.say(f"{len(files)} files in {out} say what the records say.")
+        console.say(f"{out}: files checked: {len(files)}; they say what the records say.")
         return
     for path in write_files(files, out):
         console.answer(str(path))

@@ -65,7 +65,8 @@ def explain_plan(cells: Sequence[Cell]) -> str:
             lines.append(f"  beside them, as the suite asks: {', '.join(others)}")
     minutes = sum(float(_about(cell).get("minutes", 0)) for cell in cells if cell.asked)
     if minutes:
-        lines.append(f"about {minutes:.0f} minutes of training on two free CPU cores.")
+        unit = "minute" if round(minutes) == 1 else "minutes"
+        lines.append(f"about {minutes:.0f} {unit} of training on two free CPU cores.")
     return "\n".join(lines)
 
 

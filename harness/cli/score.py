@@ -55,7 +55,7 @@ def score(
         list[str] | None,
         typer.Option("--set", help="key=value of a metric, such as origin=corner; image_size=N."),
     ] = None,
-    seed: Annotated[int, typer.Option(help="With --suite: seed of the training.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="With --suite: seed of the training.")] = 0,
     sees: Annotated[
         str,
         typer.Option(help="With --suite: what the method looked at, such as images,labels."),

@@ -45,9 +45,13 @@ class Checkpoints:
     def load(self) -> dict[str, Any] | None:
         """The newest readable checkpoint, or `None` when there is none at all.
 
+        What killed processes left half written is removed; the caller holds the folder's lock.
+
         Raises:
             RecordError: files are there but none can be read, or they belong to another fit.
         """
+        for unfinished in self.newest.parent.glob(f".{self.newest.name}.*"):
+            unfinished.unlink()
         problems: list[str] = []
         for path in (self.newest, self.previous):
             if not path.exists():

@@ -212,9 +212,10 @@ class TrainingRun:
             for name, thing in state.items():
                 thing.load_state_dict(content["state"][name])
         except (KeyError, RuntimeError, ValueError) as error:
+            reason = " ".join(str(error).split())
             raise RecordError(
                 f"{self.folder}: the checkpoint of the loop {loop!r} does not fit the method: "
-                f"{error}. Start again with --fresh."
+                f"{reason} Start again with --fresh."
             ) from None
         for name, saved in content["generators"].items():
             self.generator(name).set_state(saved)

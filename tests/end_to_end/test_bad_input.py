@@ -145,7 +145,10 @@ MALFORMED: dict[str, tuple[tuple[str, ...], str]] = {
     "no worker": ((*TOY, "--workers", "0"), "'--workers'"),
     "no thread": ((*TOY, "--threads", "0"), "'--threads'"),
     "threads that are no number": ((*TOY, "--threads", "two"), "'--threads'"),
-    "negative checkpoint interval": ((*TOY, "--checkpoint-seconds", "-1"), "'--checkpoint-seconds'"),
+    "negative checkpoint interval": (
+        (*TOY, "--checkpoint-seconds", "-1"),
+        "'--checkpoint-seconds'",
+    ),
     "no method": (("run", "--suite", "toy_discs"), "'--method'"),
     "unknown option": ((*TOY, "--sead", "1"), "--seed"),
     "unknown command": (("rnu",), "run"),

@@ -32,7 +32,9 @@ def test_first_command_says_what_it_will_do(first_run: tuple[Path, Done]) -> Non
     assert done.code == 0, done.err
     plan = done.err.splitlines()[:2]
     assert plan[0] == "suite toy_discs: toy_colours (preset quick, seed 0)"
-    assert plan[1].endswith("mean_shape, random_keypoints, toy_colours untrained, part_centre_oracle")
+    assert plan[1].endswith(
+        "mean_shape, random_keypoints, toy_colours untrained, part_centre_oracle"
+    )
 
 
 def test_first_command_ends_with_scores_beside_the_baselines(first_run: tuple[Path, Done]) -> None:

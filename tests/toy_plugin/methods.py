@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,6 +44,8 @@ class ToyNet(Method):
             raise RuntimeError("the toy broke")
         if config.fail == "user":
             raise DataError("the toy wants other data.")
+        if config.fail == "die":
+            os._exit(9)
         weights = run.generator("weights")
         with torch.no_grad():
             for parameter in self.net.parameters():
@@ -58,7 +61,7 @@ class ToyNet(Method):
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            run.log(loss=loss * float("nan") if config.fail == "nan" else loss)
+            run.log(loss=loss * float("nan") if config.fail == "diverge" else loss)
 
     def segment(self, images: Tensor) -> Tensor:
         shares: Tensor = self.net(images.float() / 255).softmax(1)

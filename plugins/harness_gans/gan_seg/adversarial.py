@@ -19,6 +19,7 @@ from harness_gans.gan_seg.losses import (
     gradient_penalty,
     regularisers,
 )
+from harness_gans.gan_seg.precision import placed
 from harness_gans.gan_seg.weights import draw_weights, untouched_randomness
 
 
@@ -39,13 +40,11 @@ class AdversarialTraining:
         self, config: GanSegConfig, generator: Generator, image_size: int, run: Run
     ) -> None:
         self.config, self.run = config, run
-        self.parts = generator.mask.blocks[-1].convolutions[-1].out_channels - 1
         with untouched_randomness():
             discriminator = Discriminator(config, image_size)
         draw_weights(discriminator, run.generator("discriminator"))
-        layout = torch.channels_last
-        self.generator = generator.to(run.device, memory_format=layout).train()
-        self.discriminator = discriminator.to(run.device, memory_format=layout)
+        self.generator = placed(generator, run.device).train()
+        self.discriminator = placed(discriminator, run.device)
         self.averaged = Averaged(generator, config.averaging)
         self.generator_optimiser = _adam(generator, config.generator_rate, config)
         self.discriminator_optimiser = _adam(discriminator, config.discriminator_rate, config)
@@ -88,7 +87,8 @@ class AdversarialTraining:
         """Images from fresh noise."""
         noise = Noise.drawn(self.config, count, self.run.generator("noise"))
         with self.run.autocast():
-            return self.generator(noise.to(self.generator.points.constants))
+            drawn: Generated = self.generator(noise.to(self.generator.points.constants))
+        return drawn
 
     def update_discriminator(self, step: int, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         """Eq. 18: the adversarial loss and, on its turn, the gradient penalty."""
@@ -119,7 +119,7 @@ class AdversarialTraining:
         if step % config.regulariser_interval == 0:
             concentration, area = regularisers(config, drawn)
             losses |= {"concentration": concentration, "area": area}
-            total = total + config.concentration(self.parts) * concentration
+            total = total + config.concentration(self.generator.parts) * concentration
             total = total + config.area_weight * area
         _update(self.generator_optimiser, total)
         return {name: value.detach() for name, value in losses.items()}
@@ -131,5 +131,5 @@ def _adam(module: nn.Module, rate: float, config: GanSegConfig) -> torch.optim.A
 
 def _update(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
     optimiser.zero_grad(set_to_none=True)
-    loss.backward()
+    torch.autograd.backward(loss)
     optimiser.step()

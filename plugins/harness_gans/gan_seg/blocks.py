@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -53,7 +54,7 @@ class SpadeBlock(nn.Module):
     def forward(self, maps: Tensor, conditioning: Conditioning, unneeded: int) -> Tensor:
         """`[N, inputs, H, W]` to `[N, outputs, H - 2 unneeded, W - 2 unneeded]`."""
         hidden = F.leaky_relu(conditioning.convolved(self.spread), SLOPE, inplace=True)
-        hiddens = hidden.split(self.hidden, dim=1)
+        hiddens = torch.split(hidden, self.hidden, dim=1)
         halo = max(0, unneeded - 1)
         borders = [0, halo] if self.residual else [halo]
         leaving = [0, unneeded] if self.residual else [unneeded]
@@ -62,7 +63,7 @@ class SpadeBlock(nn.Module):
             current = self.normalisations[i](output)
             normalised = current if i == 0 else normalised
             active = F.leaky_relu(self.heads[i](current, hiddens[i], borders[i]), SLOPE)
-            output = convolved(convolution, active, leaving[i] - borders[i])
+            output = convolved(cast(nn.Conv2d, convolution), active, leaving[i] - borders[i])
         if self.has_shortcut:
             side = self.heads[-1](normalised, hiddens[-1], halo)
             return output + convolved(self.shortcut, side, unneeded - halo)
@@ -71,6 +72,8 @@ class SpadeBlock(nn.Module):
 
 class Head(nn.Module):
     """Scale and shift of normalised maps: (1 + gamma) x + beta, both convolutions of `hidden`."""
+
+    one: Tensor
 
     def __init__(self, config: GanSegConfig, channels: int) -> None:
         super().__init__()
@@ -81,7 +84,7 @@ class Head(nn.Module):
 
     def forward(self, normalised: Tensor, hidden: Tensor, unneeded: int) -> Tensor:
         """`[N, C, H, W]` to `[N, C, H - 2 unneeded, W - 2 unneeded]`."""
-        bias = self.both.bias + self.one
+        bias = cast(Tensor, self.both.bias) + self.one
         scale, shift = convolved(self.both, hidden, unneeded, bias=bias).chunk(2, dim=1)
         return torch.addcmul(shift, scale, trimmed(normalised, unneeded))
 

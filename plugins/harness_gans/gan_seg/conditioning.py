@@ -7,6 +7,8 @@ which leaves K input channels instead of 64, and applied to the K maps.
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -35,5 +37,5 @@ class Conditioning:
         outputs, channels = convolution.weight.shape[:2]
         by_place = convolution.weight.permute(2, 3, 1, 0).reshape(9, channels, outputs)
         kernels = (self.embeddings[:, None] @ by_place).flatten(1, 2)
-        flat = torch.baddbmm(convolution.bias, self.patches, kernels)
-        return flat.unflatten(1, (self.height, self.width)).permute(0, 3, 1, 2)
+        flat = torch.baddbmm(cast(Tensor, convolution.bias), self.patches, kernels)
+        return flat.reshape(-1, self.height, self.width, outputs).permute(0, 3, 1, 2)

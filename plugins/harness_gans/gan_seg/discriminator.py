@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 from torch import Tensor, nn
@@ -44,7 +45,8 @@ class Discriminator(nn.Module):
         for block in self.blocks:
             images = block(images)
         hidden = F.leaky_relu(self.hidden(images.flatten(1)), SLOPE)
-        return at_least_float32(self.output(hidden)).squeeze(1)
+        logits: Tensor = self.output(hidden)
+        return at_least_float32(logits).squeeze(1)
 
 
 class HalvingBlock(nn.Module):
@@ -59,7 +61,8 @@ class HalvingBlock(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """`[N, inputs, H, W]` to `[N, outputs, H/2, W/2]`."""
-        skipped = self.skip(maps)
+        skipped: Tensor = self.skip(maps)
         for convolution in self.convolutions:
             maps = F.leaky_relu(convolution(maps), SLOPE)
-        return (self.halving(maps) + skipped) * 0.5**0.5
+        halved: Tensor = self.halving(maps)
+        return (halved + skipped) * math.sqrt(0.5)

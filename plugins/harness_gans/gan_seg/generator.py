@@ -84,7 +84,7 @@ class Generator(nn.Module):
 
     def __init__(self, config: GanSegConfig, parts: int) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.parts = config, parts
         # Without a background of its own, it is one more part, the first.
         drawn = parts if config.separate_background else parts + 1
         self.first_part = drawn - parts
@@ -182,7 +182,7 @@ class ForegroundGenerator(nn.Module):
 
     def forward(self, parts: Parts, masks: Tensor) -> Tensor:
         """Features `[N, C, H, W]`; `masks` `[N, K, H, W]` has no separate background."""
-        maps = self.start(parts.centres)
+        maps: Tensor = self.start(parts.centres)
         conditions: dict[int, Conditioning] = {}
         for frame, block in zip(frames(self.config), self.blocks, strict=True):
             if frame.side not in conditions:
@@ -204,7 +204,7 @@ class BackgroundGenerator(nn.Module):
 
     def forward(self, style: Tensor, place: Tensor) -> Tensor:
         """Features `[N, C, H, W]` from `[N, E]` and `[N, 1, 2]`."""
-        maps = self.start(place)
+        maps: Tensor = self.start(place)
         for frame, block in zip(frames(self.config), self.blocks, strict=True):
             maps = frame.finished(block(maps, style, frame.unneeded))
         return maps

@@ -19,6 +19,7 @@ from harness_gans.gan_seg.adversarial import AdversarialTraining
 from harness_gans.gan_seg.augmentation import augmented
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.generator import Generated, Generator, Noise
+from harness_gans.gan_seg.precision import placed
 from harness_gans.gan_seg.segmenter import build_segmenter, require_backbone
 from harness_gans.gan_seg.segmenter_training import SegmenterTraining
 from harness_gans.gan_seg.weights import draw_weights, untouched_randomness
@@ -80,7 +81,7 @@ class GanSeg(Method):
     def segment(self, images: Tensor) -> Tensor:
         """Part probabilities `[N, K+1, H, W]`, channel 0 background, of uint8 images."""
         self.segmenter.eval()
-        scaled = images.float() / 127.5 - 1.0
+        scaled = (images.float() / 127.5 - 1.0).contiguous(memory_format=torch.channels_last)
         return torch.softmax(self.segmenter(scaled).float(), dim=1)
 
     @torch.no_grad()
@@ -124,12 +125,13 @@ class GanSeg(Method):
                     f"gan_seg: the saved {name} does not fit this configuration ({first}); use "
                     "the configuration it was trained with"
                 ) from None
-            module.eval()
+            # The memory order of training, so that results agree to the last bit.
+            placed(module, self.generator.points.constants.device).eval()
 
     def to(self, device: torch.device) -> None:
         """Move both networks."""
         for module in self._modules().values():
-            module.to(device)
+            placed(module, device)
 
     def parameter_count(self) -> int:
         """Parameters of generator and segmenter; the discriminator is not kept."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -87,7 +88,7 @@ class PointGenerator(nn.Module):
     def forward(self, place_noise: Tensor, appearance_noise: Tensor) -> Parts:
         """Noise vectors `[N, noise_size]` to parts; w_k = w_dynamic * w_k_const (eq. 2 and 3)."""
         output = at_least_float32(self.places(place_noise)) / self.config.point_divisor
-        points = torch.tanh(output).unflatten(1, (self.parts, self.config.points_per_part, 2))
+        points = torch.tanh(output).view(-1, self.parts, self.config.points_per_part, 2)
         looks = at_least_float32(self.appearance(appearance_noise))
         return Parts(
             points,
@@ -117,4 +118,4 @@ class NoiseNetwork(nn.Module):
         """`[N, noise_size]` to `[N, size]`."""
         for layer in self.hidden:
             noise = F.leaky_relu(layer(noise), SLOPE)
-        return self.output(noise)
+        return cast(Tensor, self.output(noise))

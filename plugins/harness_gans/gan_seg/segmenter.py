@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -70,7 +71,7 @@ def require_backbone(config: GanSegConfig) -> None:
 
 def _backbone_path() -> Path:
     name = ResNet50_Weights.IMAGENET1K_V1.url.rsplit("/", 1)[1]
-    return Path(torch.hub.get_dir()) / "checkpoints" / name
+    return Path(str(torch.hub.get_dir()), "checkpoints", name)
 
 
 def segmentation_loss(logits: Tensor, labels: Tensor) -> Tensor:
@@ -113,8 +114,7 @@ class DeepLab(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """`[N, 3, H, W]`, -1 to 1, to logits `[N, K+1, H, W]`."""
-        logits: Tensor = self.network(images)["out"]
-        return logits
+        return cast(Tensor, self.network(images)["out"])
 
 
 class SeededDropout(nn.Module):
@@ -170,7 +170,7 @@ class UNet(nn.Module):
         for block in self.up:
             maps = F.interpolate(maps, scale_factor=2, mode="nearest")
             maps = block(torch.cat([maps, passed.pop()], dim=1))
-        return self.output(maps)
+        return cast(Tensor, self.output(maps))
 
 
 class Convolutions(nn.Module):

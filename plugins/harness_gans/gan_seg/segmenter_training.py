@@ -11,6 +11,7 @@ from harness.contract import Run
 from harness.contract.method import Stateful
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.generator import Generator, Noise
+from harness_gans.gan_seg.precision import placed
 from harness_gans.gan_seg.segmenter import SeededDropout, draw_segmenter, segmentation_loss
 
 
@@ -35,7 +36,7 @@ class SegmenterTraining:
     ) -> None:
         self.config, self.run, self.generator = config, run, generator
         draw_segmenter(segmenter, config, run.generator("segmenter"))
-        self.segmenter = segmenter.to(run.device, memory_format=torch.channels_last)
+        self.segmenter = placed(segmenter, run.device)
         for module in segmenter.modules():
             if isinstance(module, SeededDropout):
                 module.generator = run.generator("dropout")
@@ -61,7 +62,7 @@ class SegmenterTraining:
             logits = self.segmenter(images.contiguous(memory_format=torch.channels_last))
         loss = segmentation_loss(logits, labels)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         self.optimiser.step()
         right = (logits.detach().argmax(dim=1) == labels).float().mean()
         return {"segmenter": loss.detach(), "accuracy": right}

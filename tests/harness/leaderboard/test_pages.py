@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from made_records import keep, protocol, record, score
@@ -14,6 +15,7 @@ from harness.leaderboard.board import Board, load_boards
 from harness.leaderboard.markdown import index
 from harness.leaderboard.pages import check_files, files_of, text_of, write_files
 from harness.leaderboard.sheet import Section, make_sheet
+from harness.record import Record
 
 COMMAND = "harness leaderboard"
 
@@ -57,6 +59,26 @@ def test_scores_show_rank_interval_and_place(boards: list[Board]) -> None:
     )
     assert rows["mean"][0] == rows["truth"][0] == ""
     assert rows["mean"][3] == "trivial"
+
+
+def test_places_on_other_metrics_have_a_table(toy: Toy) -> None:
+    here = protocol(toy)
+
+    def both(name: str, value: float, **changes: Any) -> Record:
+        scores = [score(value), score(10 * value, "toy_distance", unit="% of image edge")]
+        return record(here, name, scores=scores, **changes)
+
+    folder = keep(
+        toy.output,
+        both("ours", 0.75),
+        both("mean", 1.0, kind="trivial"),
+        both("truth", 0.5, kind="oracle"),
+    )
+    (board,) = load_boards([folder], [], toy.known).boards
+    places = section(board, "Place between trivial and oracle")
+    assert places.headers == ("method", "preset", "toy_distance ↓")
+    assert ("ours", "quick", "0.50") in places.rows
+    assert ("ours", "quick", "7.50") in section(board, "Other metrics").rows
 
 
 def test_published_rows_have_a_section_of_their_own_and_no_rank(boards: list[Board]) -> None:

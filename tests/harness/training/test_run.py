@@ -66,6 +66,7 @@ def learn(run: TrainingRun, visit: Callable[[str, int], None] = lambda *_: None)
         visit("first", step)
     visit("between", 0)
     torch.rand(3, generator=run.generator("between"))
+    first.eval()
     second = network(2)
     averaged = Averaged(second, 0.9)
     descent = torch.optim.SGD(second.parameters(), lr=0.01, momentum=0.9)
@@ -220,7 +221,7 @@ def test_a_checkpoint_of_another_fit_is_refused(tmp_path: Path) -> None:
 )
 def test_a_checkpoint_of_another_state_is_refused(tmp_path: Path, state: Any) -> None:
     loop(training(tmp_path), 2)
-    with pytest.raises(RecordError, match="'train' does not fit the method.*--fresh"):
+    with pytest.raises(RecordError, match=r"'train' does not fit the method.*--fresh"):
         list(training(tmp_path).steps(2, state))
 
 
@@ -288,7 +289,7 @@ def test_a_loop_that_is_left_early_gives_the_signals_back(tmp_path: Path) -> Non
 @pytest.mark.parametrize("value", [float("nan"), torch.tensor(float("inf"))], ids=["nan", "inf"])
 def test_a_loss_that_is_no_number_is_a_failed_run(tmp_path: Path, value: float | Tensor) -> None:
     run = training(tmp_path)
-    with pytest.raises(RunError, match="train: loss became .* at step 1: training diverged"):
+    with pytest.raises(RunError, match=r"train: loss became .* at step 1: training diverged"):
         loop(run, 3, lambda step: run.log(loss=value if step else 0.5))
 
 

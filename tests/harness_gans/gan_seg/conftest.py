@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.generator import Generator, Noise
 from harness_gans.gan_seg.weights import draw_weights

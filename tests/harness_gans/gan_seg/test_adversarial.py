@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from harness_gans.gan_seg.adversarial import AdversarialTraining
 
 

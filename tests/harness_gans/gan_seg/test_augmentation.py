@@ -1,6 +1,7 @@
 """Random views of real images."""
 
 import torch
+
 from harness_gans.gan_seg.augmentation import augmented
 
 

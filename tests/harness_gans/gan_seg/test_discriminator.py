@@ -2,10 +2,10 @@
 
 import pytest
 import torch
-from harness_gans.gan_seg.config import GanSegConfig
-from harness_gans.gan_seg.discriminator import Discriminator, HalvingBlock
 
 from harness.errors import ConfigError
+from harness_gans.gan_seg.config import GanSegConfig
+from harness_gans.gan_seg.discriminator import Discriminator, HalvingBlock
 
 
 def test_parameters_are_as_many_as_in_the_official_discriminator():

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.frame import convolved, frames, trimmed
 

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+
 from harness_gans.gan_seg.losses import (
     area_loss,
     concentration_loss,

@@ -4,12 +4,12 @@ import math
 
 import pytest
 import torch
-from harness_gans.gan_seg.config import GanSegConfig
-from harness_gans.gan_seg.method import GanSeg
 
 from harness.errors import AssetMissing, ConfigError, RecordError
 from harness.training.run import TrainingRun
 from harness.vision.coordinates import signed_to_fractions
+from harness_gans.gan_seg.config import GanSegConfig
+from harness_gans.gan_seg.method import GanSeg
 
 
 @pytest.fixture

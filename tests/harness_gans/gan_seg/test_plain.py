@@ -4,6 +4,7 @@ import copy
 
 import pytest
 import torch
+
 from harness_gans.gan_seg.adversarial import AdversarialTraining
 
 #: Relative to the largest value of each tensor; rounding alone gives about 1e-13.

@@ -4,6 +4,7 @@ import math
 
 import pytest
 import torch
+
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.point_generator import Parts, PointGenerator
 from harness_gans.gan_seg.weights import draw_weights

@@ -5,10 +5,11 @@ from importlib.resources import files
 
 import pytest
 import torch
+from pydantic import ValidationError
+
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.generator import Generator
 from harness_gans.gan_seg.method import GanSeg
-from pydantic import ValidationError
 
 
 def resolved(name: str, suite: str = "") -> GanSegConfig:

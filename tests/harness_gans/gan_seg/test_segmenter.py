@@ -4,6 +4,8 @@ import math
 
 import pytest
 import torch
+
+from harness.errors import AssetMissing
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.segmenter import (
     DeepLab,
@@ -14,8 +16,6 @@ from harness_gans.gan_seg.segmenter import (
     require_backbone,
     segmentation_loss,
 )
-
-from harness.errors import AssetMissing
 
 
 @pytest.mark.parametrize(("parts", "expected"), [(8, 39_635_785), (10, 39_636_299)])

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+
 from harness_gans.gan_seg.segmenter import build_segmenter
 from harness_gans.gan_seg.segmenter_training import SegmenterTraining
 

@@ -16,27 +16,29 @@ from harness.contract import (
 )
 
 
+TOY_COLOURS = MethodSpec(
+    name="toy_colours",
+    summary="Parts are clusters of colours, learned by gradient descent.",
+    target="harness_toy.method:ToyColours",
+    config="harness_toy.config:ToyConfig",
+    presets="harness_toy",
+    capabilities=("segment",),
+)
+
+TOY_FAILING = MethodSpec(
+    name="toy_failing",
+    summary="Raises when it should learn.",
+    target="harness_toy.failing:ToyFailing",
+    config="harness_toy.config:ToyConfig",
+    presets="harness_toy",
+    capabilities=("segment",),
+)
+
+
 @hook
 def harness_methods() -> list[MethodSpec]:
     """Two methods; the second one only knows how to fail."""
-    return [
-        MethodSpec(
-            name="toy_colours",
-            summary="Parts are clusters of colours, learned by gradient descent.",
-            target="harness_toy.method:ToyColours",
-            config="harness_toy.config:ToyConfig",
-            presets="harness_toy",
-            capabilities=("segment",),
-        ),
-        MethodSpec(
-            name="toy_failing",
-            summary="Raises when it should learn.",
-            target="harness_toy.failing:ToyFailing",
-            config="harness_toy.config:ToyConfig",
-            presets="harness_toy",
-            capabilities=("segment",),
-        ),
-    ]
+    return [TOY_COLOURS, TOY_FAILING]
 
 
 @hook
