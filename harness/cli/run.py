@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.complete import names
+from harness.cli.examples import examples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,10 +18,9 @@ if TYPE_CHECKING:
     from harness.registry import Registry
     from harness.runner import Outcome
 
-EPILOG = (
-    "Examples:\n\n"
-    "harness run --method gan_seg --suite synthetic_faces --preset smoke\n\n"
-    "harness run --method gan_seg,mean_shape --suite synthetic_faces --seed 0,1,2 --dry-run"
+EPILOG = examples(
+    "harness run --method gan_seg --suite synthetic_faces --preset smoke",
+    "harness run --method gan_seg,mean_shape --suite synthetic_faces --seed 0,1,2 --dry-run",
 )
 
 

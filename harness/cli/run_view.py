@@ -7,20 +7,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import Progress as Bars
 from rich.text import Text
 from typing_extensions import override
 
 from harness.cli import console
+from harness.cli.progress import Counting
 from harness.plan import Cell
 from harness.presets import DEFAULT, preset_about, preset_files
 from harness.record import Record, Score
@@ -93,27 +84,16 @@ class Progress(CellWatcher):
     """
 
     def __init__(self, *, hidden: bool = False, traces: bool = False) -> None:
-        self._console: Console = console.stderr()
+        self._bars = Counting(hidden=hidden)
         self._hidden = hidden
         self._traces = traces
-        self._bars = Bars(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[news]}"),
-            console=self._console,
-            transient=True,
-            disable=hidden or not self._console.is_terminal,
-        )
-        self._tasks: dict[str, TaskID] = {}
         self._label = ""
+        self._total = 1
+        self._tenth = 0
         self._refused: set[str] = set()
 
     def __enter__(self) -> Progress:
-        self._bars.start()
+        self._bars.__enter__()
         return self
 
     def __exit__(
@@ -122,7 +102,7 @@ class Progress(CellWatcher):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._bars.stop()
+        self._bars.__exit__(kind, error, trace)
 
     @override
     def cell_started(self, cell: Cell, folder: Path) -> None:
@@ -135,33 +115,38 @@ class Progress(CellWatcher):
 
     @override
     def data_progress(self, what: str, done: int, total: int) -> None:
-        self._advance(what, done, total)
+        self._bars.tell(what, done, total)
         if done == total:
-            self._drop(what)
+            self._bars.drop(what)
             self._line(f"{what}: {total} in the cache")
 
     @override
     def loop_started(self, loop: str, step: int, total: int) -> None:
         if step:
             self._line(f"{self._label}: {loop} goes on at step {step} of {total}")
-        self._drop(loop)
-        self._tasks[loop] = self._bars.add_task(
-            f"{self._label} {loop}", total=total, completed=step, news=""
-        )
+        self._total, self._tenth = max(1, total), 10 * step // max(1, total)
+        self._bars.tell(self._bar(loop), step, total)
 
     @override
     def loop_advanced(self, loop: str, step: int) -> None:
-        self._bars.update(self._tasks[loop], completed=step)
+        self._bars.tell(self._bar(loop), step, self._total)
 
     @override
     def scalars_logged(self, loop: str, step: int, scalars: Mapping[str, float]) -> None:
         shown = list(scalars.items())[:_SHOWN_SCALARS]
         news = " ".join(f"{name} {value:.3g}" for name, value in shown)
-        self._bars.update(self._tasks[loop], news=news)
+        self._bars.news(self._bar(loop), news)
+        tenth = 10 * step // self._total
+        if tenth > self._tenth and not self._bars.console.is_terminal:
+            self._tenth = tenth
+            self._line(f"{self._bar(loop)} {step}/{self._total} {news}")
 
     @override
     def loop_finished(self, loop: str) -> None:
-        self._drop(loop)
+        self._bars.drop(self._bar(loop))
+
+    def _bar(self, loop: str) -> str:
+        return f"{self._label} {loop}"
 
     def cell_done(self, outcome: Outcome) -> None:
         """One line for a cell that is done; data that no cell can use are refused once."""
@@ -169,31 +154,22 @@ class Progress(CellWatcher):
             if outcome.error not in self._refused:
                 self._refused.add(outcome.error)
                 text = Text(f"error: {outcome.error}", style="red")
-                self._console.print(text, soft_wrap=True)
+                self._bars.console.print(text, soft_wrap=True)
         elif outcome.status == "failed":
             word = "failed" if outcome.cell.asked else "left out"
             style = "red" if outcome.cell.asked else "yellow"
             text = Text(f"{word}: {outcome.cell.label}: {outcome.error}", style=style)
-            self._console.print(text, soft_wrap=True)
+            self._bars.console.print(text, soft_wrap=True)
             if outcome.trace and self._traces:
-                self._console.print(outcome.trace, soft_wrap=True)
+                self._bars.console.print(outcome.trace, soft_wrap=True)
         elif outcome.record and outcome.record.cost:
             cost = outcome.record.cost
             seconds = cost.fit_seconds + cost.predict_seconds
             self._line(f"{outcome.status}: {outcome.cell.label} ({seconds:.0f} s)")
 
-    def _advance(self, what: str, done: int, total: int) -> None:
-        if what not in self._tasks:
-            self._tasks[what] = self._bars.add_task(what, total=total, news="")
-        self._bars.update(self._tasks[what], completed=done)
-
-    def _drop(self, what: str) -> None:
-        if what in self._tasks:
-            self._bars.remove_task(self._tasks.pop(what))
-
     def _line(self, text: str) -> None:
         if not self._hidden:
-            self._console.print(Text(text), soft_wrap=True)
+            self._bars.console.print(Text(text), soft_wrap=True)
 
 
 def show_results(
