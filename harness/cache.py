@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -216,14 +217,24 @@ def _resize(images: NDArray[np.uint8], size: int, path: Path) -> None:
     from harness.training.images import resize_images
 
     temporary = path.with_suffix(".part.npy")
-    target = np.lib.format.open_memmap(
-        temporary, mode="w+", dtype=np.uint8, shape=(len(images), 3, size, size)
-    )
+    target = _new_array(temporary, np.dtype(np.uint8), (len(images), 3, size, size))
     for start in range(0, len(images), CHUNK):
         chunk = torch.from_numpy(np.array(images[start : start + CHUNK]))
         target[start : start + CHUNK] = resize_images(chunk, size).numpy()
     target.flush()
     temporary.replace(path)
+
+
+def _new_array(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+    """A new memory-mapped array file whose room on the disk is taken at once.
+
+    Else a full disk would not raise an error but kill the process (SIGBUS) at some later page.
+    """
+    array: NDArray[Any] = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    if hasattr(os, "posix_fallocate"):
+        with path.open("rb+") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
 
 
 def _build(
@@ -323,12 +334,8 @@ def _store(
         if value is None:
             continue
         if name not in arrays:
-            arrays[name] = np.lib.format.open_memmap(
-                folder / f"{name}.npy",
-                mode="w+",
-                dtype=value.dtype,
-                shape=(total, *value.shape[1:]),
-            )
+            path = folder / f"{name}.npy"
+            arrays[name] = _new_array(path, value.dtype, (total, *value.shape[1:]))
         arrays[name][start : start + len(samples)] = value
     if samples.captions is None:
         return captions

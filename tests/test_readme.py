@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 import shlex
@@ -18,7 +19,7 @@ from commands import ROOT, SMALL_FACES, THIRD_PARTY, Command, pip_install
 import harness
 from harness.cli.main import app
 from harness.record import read_record
-from harness.registry import Registry, registry
+from harness.registry import Entry, Registry, registry
 
 README = ROOT / "README.md"
 PLUGINS = ROOT / "docs" / "plugins.md"
@@ -80,9 +81,7 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
     monkeypatch.syspath_prepend(str(THIRD_PARTY / "toy"))
     registry.cache_clear()
     known = registry()
-    from harness.registry import Entry
-    from harness_toy import plugin
-
+    plugin = importlib.import_module("harness_toy.plugin")
     for method in plugin.harness_methods():
         known.methods.add(Entry(method, "harness-toy", "1.2"))
     for suite in plugin.harness_suites():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -60,4 +63,14 @@ def options(
 
 def main() -> None:
     """Entry point of the installed command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # an arrow must not fail a finished run
+    warnings.showwarning = _show_warning
     app(prog_name="harness")
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    from harness.cli.console import warn
+
+    warn(str(message))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import signal
+import threading
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +15,7 @@ from harness.cli.complete import names
 from harness.cli.examples import examples
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from harness.plan import Request, RunOptions
     from harness.registry import Registry
@@ -169,7 +172,7 @@ def _go(
     if not quiet:
         console.say(explain_plan(cells))
     outcomes: list[Outcome] = []
-    with Progress(hidden=quiet, traces=traces) as progress:
+    with _ending_politely(), Progress(hidden=quiet, traces=traces) as progress:
         for outcome in execute(
             cells, options, known, watcher=progress, executor=executor, workers=workers
         ):
@@ -178,6 +181,24 @@ def _go(
             if as_json and outcome.record is not None and outcome.status != "failed":
                 console.answer(outcome.record.model_dump_json())
     _close(outcomes, options, known, as_json=as_json)
+
+
+@contextmanager
+def _ending_politely() -> Iterator[None]:
+    """Take SIGTERM for Ctrl-C, and say that nothing is lost."""
+    from harness.cli import console
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.say("Stopped; the same command goes on where it was.")
+        raise
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _close(

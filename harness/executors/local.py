@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import signal
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 
 from harness.plan import Cell, RunOptions
 from harness.registry import Registry, registry
 from harness.runner import Outcome, Runner
 from harness.training.machine import pick_device, pick_precision, usable_cores
 from harness.watching import CellWatcher
+
+#: Exit code of an interrupted process.
+INTERRUPTED = 130
 
 
 class Local:
@@ -30,7 +36,8 @@ class Local:
     ) -> Iterator[Outcome]:
         """Outcomes as they come; a worker that dies fails its cell and the ones not yet begun.
 
-        When the caller stops early or is interrupted, no further cell is begun.
+        When the caller stops early or is interrupted, the running cells are interrupted, so that
+        they can be resumed, and no further one is begun.
 
         Raises:
             UserError: there is no such device or precision; nothing was run.
@@ -41,10 +48,16 @@ class Local:
             yield from map(runner.run, cells)
             return
         share = max(1, usable_cores() // self.workers)
-        shared = replace(options, threads=options.threads or share)
-        pool = ProcessPoolExecutor(self.workers, mp_context=get_context("spawn"))
+        yield from self._share_out(cells, replace(options, threads=options.threads or share))
+
+    def _share_out(self, cells: Sequence[Cell], options: RunOptions) -> Iterator[Outcome]:
+        others = set(active_children())
+        pool = ProcessPoolExecutor(
+            self.workers, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_parent
+        )
+        waiting: dict[Future[Outcome], Cell] = {}
         try:
-            waiting = {pool.submit(_run_alone, cell, shared): cell for cell in cells}
+            waiting = {pool.submit(_run_alone, cell, options): cell for cell in cells}
             for future in as_completed(waiting):
                 try:
                     yield future.result()
@@ -55,9 +68,21 @@ class Local:
                     reason = f"{type(error).__name__}: {error}"
                     yield Outcome(waiting[future], "failed", error=reason, exit_code=1)
         finally:
+            if not all(future.done() for future in waiting):
+                for worker in set(active_children()) - others:
+                    worker.terminate()
             pool.shutdown(cancel_futures=True)
 
 
+def _leave_interrupts_to_parent() -> None:
+    """In a worker: an interrupt at the terminal reaches it once, through its parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
+
+
 def _run_alone(cell: Cell, options: RunOptions) -> Outcome:
-    """One cell in a worker process, without progress."""
-    return Runner(options, registry()).run(cell)
+    """One cell in a worker process, without progress; an interrupted worker begins no other."""
+    try:
+        return Runner(options, registry()).run(cell)
+    except KeyboardInterrupt:
+        os._exit(INTERRUPTED)

@@ -229,7 +229,8 @@ class TrainingRun:
 def _polite_interrupts() -> Iterator[threading.Event]:
     """Turn the first SIGINT or SIGTERM into an event that is looked at between two steps.
 
-    A second one ends the process at once. Outside the main thread nothing is changed.
+    A second SIGINT ends the process at once; a second SIGTERM does not, because it comes from
+    several sides when workers are stopped. Outside the main thread nothing is changed.
     """
     asked = threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -237,7 +238,7 @@ def _polite_interrupts() -> Iterator[threading.Event]:
         return
 
     def note(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
+        if asked.is_set() and number == signal.SIGINT:
             raise KeyboardInterrupt
         asked.set()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -255,3 +256,34 @@ def test_full_disk_fails_the_run_and_room_lets_it_go_on(
     assert not list(Path("runs").glob("*/*/weights.safetensors"))
     assert cli(*CELL).code == 0
     assert only_record().status == "finished"
+
+
+def test_full_disk_below_the_cache_is_said(
+    cli: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full, raising=False)
+    monkeypatch.setenv("HARNESS_CACHE", "new_cache")
+    done = cli(*CELL)
+    assert done.code == 1
+    assert "The cache new_cache/toy_discs/" in done.err
+    assert "No space left on device" in done.err
+
+
+def test_really_full_disk_below_the_cache_does_not_crash_the_process(
+    command: Command, tmp_path: Path
+) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=100k", "none", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root can mount a small disk")
+    try:
+        more = ("--set", "suite.image_size=32")
+        done = Command(tmp_path, disk, command.plugins)(*CELL, *more)
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+    assert done.code == 1
+    assert "No space left on device" in done.err

@@ -22,8 +22,8 @@ REFUSED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("Unknown suite 'celeba_wlid'. Did you mean 'celeba_wild'?", "harness list suites"),
     ),
     "unknown preset": (
-        (*TOY, "--preset", "qick"),
-        ("Unknown preset of toy_colours 'qick'. Did you mean 'quick'?",),
+        (*TOY, "--preset", "quickk"),
+        ("Unknown preset of toy_colours 'quickk'. Did you mean 'quick'?",),
     ),
     "unknown metric": (
         (*TOY, "--metrics", "landmark_eror"),

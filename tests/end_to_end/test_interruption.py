@@ -122,11 +122,28 @@ def test_interrupted_run_ends_with_130_and_goes_on_where_it_was(
     done = finish(process)
     assert done.code == 130
     assert "interrupted" in done.error
+    assert "the same command goes on where it was" in done.err
     assert not (the_run(command.folder / "runs") / "record.json").exists()
     again = cli(*SLOW)
     assert again.code == 0
     assert "train goes on at step" in again.err
     assert result(command.folder / "runs")[0].status == "finished"
+
+
+def test_interrupted_workers_save_their_cells_and_begin_no_other(command: Command) -> None:
+    """Three cells, two workers: without a word to them they would first finish all three."""
+    arguments = (*SLOW, "--seed", "0,1,2", "--workers", "2", "--checkpoint-seconds", "999")
+    process = command.start(*arguments, "--set", "pause_seconds=0.5")
+    for seed in (0, 1):
+        wait_for(process, command.folder, f"runs/*/*-seed{seed}-*/fit.json")
+    time.sleep(1)
+    process.send_signal(signal.SIGTERM)
+    done = finish(process)
+    assert done.code == 130, done.err
+    assert "Traceback" not in done.err
+    assert not list(command.folder.glob("runs/*/*/record.json"))
+    assert not list(command.folder.glob("runs/*/*-seed2-*/fit.json"))
+    assert len(list(command.folder.glob("runs/*/*/checkpoints/train.pt"))) == 2
 
 
 def test_two_processes_share_one_training(tmp_path: Path, toy_site: Path) -> None:

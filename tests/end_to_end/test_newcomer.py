@@ -137,3 +137,12 @@ def test_traceback_flag_shows_the_place_of_a_failure(cli: InProcess) -> None:
     done = cli(*arguments, "--preset", "smoke", "--no-baselines", "--traceback")
     assert done.code == 1
     assert "harness_toy/failing.py" in done.err
+
+
+def test_terminal_that_knows_only_ascii_gets_the_table_too(
+    first_run: tuple[Path, Done], cache: Path, toy_site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", "ascii")
+    done = Command(first_run[0].parent, cache, [toy_site])("leaderboard", "--records", "runs")
+    assert done.code == 0, done.err
+    assert "landmark_error" in done.out

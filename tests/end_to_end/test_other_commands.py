@@ -67,7 +67,7 @@ def test_lost_keypoints_are_counted_and_never_help(cli: InProcess, run_folder: P
 def test_score_without_a_suite(cli: InProcess) -> None:
     truth = np.array([[[0.25, 0.5], [0.75, 0.5]]] * 2)
     np.savez("truth.npz", test_landmarks=truth)
-    np.savez("found.npz", test_landmarks=truth + [0.05, 0.0])
+    np.savez("found.npz", test_landmarks=truth + np.array([0.05, 0.0]))
     arguments = ("--metric", "inter_ocular_error", "--truth", "truth.npz")
     eyes = ("--set", "left_eye=[0]", "--set", "right_eye=[1]")
     done = cli("score", *arguments, *eyes, "--predictions", "found.npz", "--json")

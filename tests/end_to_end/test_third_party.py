@@ -76,3 +76,26 @@ def test_two_owners_of_a_name_are_both_named_and_the_full_name_works(
     assert done.code == 0, done.err
     (path,) = beside_broken.folder.glob("runs/toy_discs/*/record.json")
     assert read_record(path).method.plugin == "harness-twin"
+
+
+def test_listener_that_fails_is_one_warning_and_no_failure(command: Command) -> None:
+    (command.folder / "harness_deaf.py").write_text(DEAF)
+    info = command.folder / "harness_deaf-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: harness-deaf\nVersion: 1\n")
+    (info / "entry_points.txt").write_text("[harness]\ndeaf = harness_deaf\n")
+    both = Command(command.folder, command.cache, [*command.plugins, command.folder])
+    done = both(*TOY, "--preset", "smoke", "--no-baselines")
+    assert done.code == 0, done.err
+    warnings = [line for line in done.err.splitlines() if line.startswith("warning: ")]
+    assert len(warnings) == 1
+    assert "harness-deaf:deaf failed in harness_run_finished: ValueError: what?" in warnings[0]
+
+
+DEAF = """
+from harness.contract import hook
+
+@hook
+def harness_run_finished(event):
+    raise ValueError("what?")
+"""

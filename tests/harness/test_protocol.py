@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from toy_plugin.data import ToyDataset
 from toy_world import Toy
 
 from harness.cache import load_roles, open_dataset
@@ -49,6 +50,19 @@ def note(toy: Toy, **changes: Any) -> str:
 )
 def test_what_changes_a_score_changes_the_fingerprint(toy: Toy, change: dict[str, Any]) -> None:
     assert ref(toy, **change).fingerprint != ref(toy).fingerprint
+
+
+def test_other_pixels_change_the_fingerprint(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = ref(toy).fingerprint
+    draw = ToyDataset._draw
+
+    def brighter(self: ToyDataset, *place: Any) -> Any:
+        pixels, corner = draw(self, *place)
+        return pixels + 1, corner
+
+    monkeypatch.setattr(ToyDataset, "_draw", brighter)
+    monkeypatch.setattr(ToyDataset, "source", lambda self: {"edition": 2})
+    assert ref(toy).fingerprint != before
 
 
 @pytest.mark.parametrize(

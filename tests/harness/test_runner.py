@@ -271,7 +271,7 @@ def test_data_that_were_refused_are_not_read_again(toy: Toy) -> None:
     second = runner.run(toy.cell(seeds=(1,)))
     assert first.error == second.error == "test-0: the file is broken."
     assert (first.exit_code, second.exit_code) == (2, 2)
-    assert len(READS) == reads == 2
+    assert len(READS) == reads == 3
 
 
 def test_labels_are_given_only_to_those_who_declare_them(toy: Toy) -> None:

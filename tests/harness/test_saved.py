@@ -251,7 +251,19 @@ def test_masks_of_another_form_are_refused(toy: Toy, shape: tuple[int, ...], wor
         fitted(toy, method=Wrong(ToyConfig(), 2, 16)).predict(samples().images)
 
 
-def test_points_of_another_form_are_refused(toy: Toy) -> None:
-    method = ToyNet(ToyConfig(fail="points"), 2, 16)
-    with pytest.raises(ContractError, match=r"detect\(\) gave points \[6, 2\] for 6 images"):
-        fitted(toy, method=method).predict(samples().images)
+@pytest.mark.parametrize(
+    ("shape", "words"),
+    [
+        ((6, 2), r"detect\(\) gave points \[6, 2\] for 6 images"),
+        ((6, 2, 3), r"expected \[N, K, 2\]"),
+        ((5, 2, 2), "for 6 images"),
+    ],
+    ids=["dimensions", "coordinates", "images"],
+)
+def test_points_of_another_form_are_refused(toy: Toy, shape: tuple[int, ...], words: str) -> None:
+    class Wrong(ToyNet):
+        def detect(self, images: torch.Tensor) -> Keypoints:
+            return Keypoints(torch.zeros(shape))
+
+    with pytest.raises(ContractError, match=words):
+        fitted(toy, method=Wrong(ToyConfig(), 2, 16)).predict(samples().images)

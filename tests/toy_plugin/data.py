@@ -32,9 +32,9 @@ class ToyDataset(Dataset):
 
     def read(self, split: str, indices: Sequence[int], image_size: int) -> Samples:
         options: Any = self.options
+        READS.append((split, indices[0]))
         if options.flaw == "broken" and split == "test":
             raise DataError("test-0: the file is broken.")
-        READS.append((split, indices[0]))
         drawn = [self._draw(split, index, image_size) for index in indices]
         images, corners = (np.stack(values) for values in zip(*drawn, strict=True))
         side = image_size // 4

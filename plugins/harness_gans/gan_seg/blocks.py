@@ -55,19 +55,23 @@ class SpadeBlock(nn.Module):
         """`[N, inputs, H, W]` to `[N, outputs, H - 2 unneeded, W - 2 unneeded]`."""
         hidden = F.leaky_relu(conditioning.convolved(self.spread), SLOPE, inplace=True)
         hiddens = torch.split(hidden, self.hidden, dim=1)
+        # The last convolutions read one pixel around what they write.
         halo = max(0, unneeded - 1)
-        borders = [0, halo] if self.residual else [halo]
-        leaving = [0, unneeded] if self.residual else [unneeded]
-        output, normalised = maps, maps
-        for i, convolution in enumerate(self.convolutions):
-            current = self.normalisations[i](output)
-            normalised = current if i == 0 else normalised
-            active = F.leaky_relu(self.heads[i](current, hiddens[i], borders[i]), SLOPE)
-            output = convolved(cast(nn.Conv2d, convolution), active, leaving[i] - borders[i])
-        if self.has_shortcut:
-            side = self.heads[-1](normalised, hiddens[-1], halo)
-            return output + convolved(self.shortcut, side, unneeded - halo)
-        return output + trimmed(maps, unneeded) if self.residual else output
+        normalised = self.normalisations[0](maps)
+        if not self.residual:
+            active = F.leaky_relu(self.heads[0](normalised, hiddens[0], halo), SLOPE)
+            return self._convolved(0, active, unneeded - halo)
+        active = F.leaky_relu(self.heads[0](normalised, hiddens[0]), SLOPE)
+        middle = self.normalisations[1](self._convolved(0, active))
+        active = F.leaky_relu(self.heads[1](middle, hiddens[1], halo), SLOPE)
+        output = self._convolved(1, active, unneeded - halo)
+        if not self.has_shortcut:
+            return output + trimmed(maps, unneeded)
+        side = self.heads[2](normalised, hiddens[2], halo)
+        return output + convolved(self.shortcut, side, unneeded - halo)
+
+    def _convolved(self, index: int, maps: Tensor, unneeded: int = 0) -> Tensor:
+        return convolved(cast(nn.Conv2d, self.convolutions[index]), maps, unneeded)
 
 
 class Head(nn.Module):
@@ -82,7 +86,7 @@ class Head(nn.Module):
         one = torch.cat([torch.ones(channels), torch.zeros(channels)])
         self.register_buffer("one", one, persistent=False)
 
-    def forward(self, normalised: Tensor, hidden: Tensor, unneeded: int) -> Tensor:
+    def forward(self, normalised: Tensor, hidden: Tensor, unneeded: int = 0) -> Tensor:
         """`[N, C, H, W]` to `[N, C, H - 2 unneeded, W - 2 unneeded]`."""
         bias = cast(Tensor, self.both.bias) + self.one
         scale, shift = convolved(self.both, hidden, unneeded, bias=bias).chunk(2, dim=1)

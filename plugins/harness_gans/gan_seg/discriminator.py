@@ -57,11 +57,13 @@ class HalvingBlock(nn.Module):
         widths = [inputs] + [outputs] * (depth - 1)
         self.convolutions = nn.ModuleList(nn.Conv2d(a, outputs, 3, padding=1) for a in widths[:-1])
         self.halving = nn.Conv2d(widths[-1], outputs, 3, stride=2, padding=1)
-        self.skip = nn.Conv2d(inputs, outputs, 1, stride=2)
+        self.skip = nn.Conv2d(inputs, outputs, 1)
 
     def forward(self, maps: Tensor) -> Tensor:
         """`[N, inputs, H, W]` to `[N, outputs, H/2, W/2]`."""
-        skipped: Tensor = self.skip(maps)
+        # Stride 2 of a 1x1 convolution; differentiating that one twice crashes oneDNN in torch 2.15
+        # for 3 channels in channels-last order.
+        skipped: Tensor = self.skip(maps[..., ::2, ::2])
         for convolution in self.convolutions:
             maps = F.leaky_relu(convolution(maps), SLOPE)
         halved: Tensor = self.halving(maps)

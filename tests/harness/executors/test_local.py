@@ -50,7 +50,7 @@ class Pool:
     made: ClassVar[list[Pool]] = []
     error: BaseException | None = None
 
-    def __init__(self, workers: int, mp_context: object) -> None:
+    def __init__(self, workers: int, mp_context: object, initializer: object) -> None:
         self.workers = workers
         self.calls: list[RunOptions] = []
         self.shut: dict[str, Any] | None = None

@@ -269,6 +269,17 @@ def test_a_second_signal_ends_at_once(tmp_path: Path) -> None:
     assert loop(training(tmp_path), 9)[0] == 2
 
 
+def test_a_second_request_to_end_still_saves_the_step(tmp_path: Path) -> None:
+    def interrupt(step: int) -> None:
+        if step == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(KeyboardInterrupt):
+        loop(training(tmp_path, checkpoint_seconds=1e9), 9, interrupt)
+    assert loop(training(tmp_path), 9)[0] == 3
+
+
 def test_a_loop_may_run_outside_the_main_thread(tmp_path: Path) -> None:
     done: list[list[int]] = []
     thread = threading.Thread(target=lambda: done.append(loop(training(tmp_path), 3)))
@@ -351,6 +362,10 @@ def test_the_curve_is_never_behind_the_checkpoint(
     with pytest.raises(Killed):
         loop(run, 3, lambda step: run.log(loss=step))
     assert curve(tmp_path) == [(0, 0.0)]
+    monkeypatch.undo()
+    again = training(tmp_path)
+    loop(again, 3, lambda step: again.log(loss=step))
+    assert curve(tmp_path) == [(0, 0.0), (1, 1.0), (2, 2.0)]
 
 
 def test_a_generator_belongs_to_seed_and_name(tmp_path: Path) -> None:

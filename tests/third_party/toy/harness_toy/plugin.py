@@ -15,7 +15,6 @@ from harness.contract import (
     suites_in,
 )
 
-
 TOY_COLOURS = MethodSpec(
     name="toy_colours",
     summary="Parts are clusters of colours, learned by gradient descent.",
