@@ -225,12 +225,12 @@ def _resize(images: NDArray[np.uint8], size: int, path: Path) -> None:
     temporary.replace(path)
 
 
-def _new_array(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> NDArray[Any]:
+def _new_array(path: Path, dtype: np.dtype[Any], shape: tuple[int, ...]) -> np.memmap[Any, Any]:
     """A new memory-mapped array file whose room on the disk is taken at once.
 
     Else a full disk would not raise an error but kill the process (SIGBUS) at some later page.
     """
-    array: NDArray[Any] = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
+    array = np.lib.format.open_memmap(path, mode="w+", dtype=dtype, shape=shape)
     if hasattr(os, "posix_fallocate"):
         with path.open("rb+") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)

@@ -87,7 +87,8 @@ def load_suite(spec: SuiteSpec, settings: dict[str, Any] | None = None) -> Suite
     Args:
         spec: where the file is.
         settings: values of `--set suite.key=value` without the prefix: fields of the suite, and
-            parameters of its metrics (a parameter goes to every metric that has it).
+            parameters of its metrics (a parameter goes to every metric that has it). A table
+            changes the keys it holds and keeps the file's others.
 
     Raises:
         ConfigError: the file is malformed, names a metric twice, or a published row names a
@@ -95,7 +96,11 @@ def load_suite(spec: SuiteSpec, settings: dict[str, Any] | None = None) -> Suite
         UnknownName: a key does not exist.
     """
     values = {"name": spec.name, **read_toml(spec.path)}
-    plain = {key: value for key, value in (settings or {}).items() if key in Suite.model_fields}
+    plain = {
+        key: _merged(values.get(key), value)
+        for key, value in (settings or {}).items()
+        if key in Suite.model_fields
+    }
     suite = validate(Suite, {**values, **plain}, str(spec.path))
     if suite.name != spec.name:
         raise ConfigError(f"{spec.path}: the suite's name is the file's stem, not {suite.name!r}.")
@@ -110,6 +115,10 @@ def load_suite(spec: SuiteSpec, settings: dict[str, Any] | None = None) -> Suite
                 f"which the suite does not use."
             )
     return suite
+
+
+def _merged(old: object, new: object) -> object:
+    return {**old, **new} if isinstance(old, dict) and isinstance(new, dict) else new
 
 
 def dataset_options(suite: Suite, known: Registry, *, skip_broken: bool = False) -> Options:

@@ -258,9 +258,7 @@ def test_full_disk_fails_the_run_and_room_lets_it_go_on(
     assert only_record().status == "finished"
 
 
-def test_full_disk_below_the_cache_is_said(
-    cli: InProcess, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_full_disk_below_the_cache_is_said(cli: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 

@@ -61,6 +61,10 @@ REFUSED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (*TOY, "--set", "suite.parts=[2]"),
         ("parts", "[2]"),
     ),
+    "suite value that is a table": (
+        (*TOY, "--set", "suite.image_size={a=1}"),
+        ("image_size", "integer"),
+    ),
     "suite value out of range": (
         (*TOY, "--set", "suite.image_size=4"),
         ("image_size", "4", "greater than or equal to 8"),

@@ -114,6 +114,15 @@ def test_quiet_says_nothing_but_the_answer(cli: InProcess) -> None:
     assert all(line.startswith(CLOSING) for line in done.err.splitlines())
 
 
+def test_smaller_edition_of_a_suite_keeps_its_other_options(cli: InProcess) -> None:
+    small = [word.replace("synthetic_faces", "synthetic_faces_wild") for word in SMALL_FACES]
+    done = cli("run", "--method", "mean_shape", *small, "--no-baselines")
+    assert done.code == 0, done.err
+    (path,) = records_in(Path("runs"))
+    options = read_record(path).suite.protocol["dataset_options"]
+    assert options == {"difficulty": "wild", "fit": 48, "regress": 40, "test": 24}
+
+
 def test_failing_cell_does_not_stop_the_others(cli: InProcess) -> None:
     done = cli(*TOY, "--method", "toy_failing", "--preset", "smoke", "--no-baselines")
     assert done.code == 1

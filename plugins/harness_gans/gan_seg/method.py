@@ -58,11 +58,10 @@ class GanSeg(Method):
         draw_weights(self.generator, run.generator("generator"))
         training = AdversarialTraining(config, self.generator, self.image_size, run)
         views = run.generator("views")
-        every = max(1, config.steps // PICTURES)
         for step in run.steps(config.steps, training.state(), name="gan"):
             real = augmented(images.batch(step, config.batch_size), config.augmentation, views)
             run.log(**training.step(step, real.to(run.device)))
-            if (step + 1) % every == 0:
+            if _is_shown(step, config.steps):
                 self._show_samples(training.averaged.module, run)
         self.generator.load_state_dict(training.averaged.state_dict())
         self.generator.eval()
@@ -70,10 +69,9 @@ class GanSeg(Method):
     def _fit_segmenter(self, images: Images, run: Run) -> None:
         config = self.settings
         training = SegmenterTraining(config, self.segmenter, self.generator, run)
-        every = max(1, config.segmenter_steps // PICTURES)
         for step in run.steps(config.segmenter_steps, training.state(), name="segmenter"):
             run.log(**training.step(step))
-            if (step + 1) % every == 0:
+            if _is_shown(step, config.segmenter_steps):
                 self._show_masks(images, run)
         self.segmenter.eval()
 
@@ -157,6 +155,11 @@ class GanSeg(Method):
         real = images.take(range(min(PICTURE_IMAGES, len(images)))).to(run.device)
         painted = painted_parts(part_labels(self.segment(real)), real)
         run.show("masks", torch.cat([real, painted]))
+
+
+def _is_shown(step: int, steps: int) -> bool:
+    """Whether a picture is due: `PICTURES` times in a loop, and at its end."""
+    return (step + 1) % max(1, steps // PICTURES) == 0 or step + 1 == steps
 
 
 def _bytes(images: Tensor) -> Tensor:

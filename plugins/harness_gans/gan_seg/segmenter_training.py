@@ -45,12 +45,8 @@ class SegmenterTraining:
         )
 
     def state(self) -> Mapping[str, Stateful]:
-        """All that changes from step to step."""
-        return {
-            "generator": self.generator,
-            "segmenter": self.segmenter,
-            "optimiser": self.optimiser,
-        }
+        """All that changes from step to step; the generator stands still."""
+        return {"segmenter": self.segmenter, "optimiser": self.optimiser}
 
     def step(self, step: int) -> dict[str, Tensor]:
         """One update on freshly drawn pairs; returns the loss and the share of right pixels."""

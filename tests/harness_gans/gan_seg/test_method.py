@@ -141,6 +141,23 @@ def test_run_killed_at_any_step_resumes_to_the_same_weights(tiny, squares, tmp_p
         assert torch.equal(resumed[name], value), name
 
 
+def test_half_precision_trains_and_predicts_in_float32(tiny, squares, tmp_path):
+    cpu = torch.device("cpu")
+    run = TrainingRun(tmp_path, "x", seed=1, device=cpu, precision="bf16")
+    method = GanSeg(tiny(), 3, 16)
+    method.fit(squares, run)
+    masks = method.segment(squares.images)
+    assert masks.dtype == torch.float32
+    assert torch.allclose(masks.sum(dim=1), torch.ones(16, 16, 16), atol=1e-5)
+    assert all(value.isfinite().all() for value in method.state_dict().values())
+
+
+def test_pictures_are_shown_along_the_way_and_at_the_end(tiny, run, squares):
+    GanSeg(tiny(steps=25, segmenter_steps=1), 3, 16).fit(squares, run)
+    assert len(run.pictures["samples"]) == 13
+    assert len(run.pictures["masks"]) == 1
+
+
 def test_default_configuration_is_the_papers():
     config = GanSegConfig()
     assert (config.steps, config.batch_size) == (30_000, 64)
