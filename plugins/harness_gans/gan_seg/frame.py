@@ -15,7 +15,7 @@ from functools import lru_cache
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from harness.vision.coordinates import signed_pixels
+from harness.vision.coordinates import Grid, signed_pixels
 from harness_gans.gan_seg.config import GanSegConfig
 
 
@@ -35,7 +35,7 @@ class Frame:
     margin: int
     following: int
     bilinear: bool
-    grid: str
+    grid: Grid
 
     @property
     def unneeded(self) -> int:
@@ -48,7 +48,7 @@ class Frame:
 
     def coordinates(self, like: Tensor) -> Tensor:
         """Signed coordinates of the columns (and of the rows), margin included."""
-        return signed_pixels(self.side, margin=self.margin, grid=self.grid, like=like)  # type: ignore[arg-type]
+        return signed_pixels(self.side, margin=self.margin, grid=self.grid, like=like)
 
     def finished(self, output: Tensor) -> Tensor:
         """The block's output, already without its unneeded border, as the next block's input."""

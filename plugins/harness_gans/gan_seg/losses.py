@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from harness.vision.coordinates import signed_pixels
+from harness.vision.coordinates import Grid, signed_pixels
 from harness.vision.heatmaps import squared_distances
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.generator import Generated
@@ -44,7 +44,7 @@ def gradient_penalty(real: Tensor, real_logits: Tensor, kind: str) -> Tensor:
     return (squares.sqrt() - 1.0).square().mean()
 
 
-def concentration_loss(masks: Tensor, centres: Tensor, *, grid: str, reduction: str) -> Tensor:
+def concentration_loss(masks: Tensor, centres: Tensor, *, grid: Grid, reduction: str) -> Tensor:
     """Mean squared distance of a part's mass from its centre (eq. 16).
 
     Args:
@@ -53,8 +53,8 @@ def concentration_loss(masks: Tensor, centres: Tensor, *, grid: str, reduction: 
         grid: convention of the coordinates.
         reduction: over parts, `sum` (paper) or `mean` (code); over images the mean.
     """
-    xs = signed_pixels(masks.shape[-1], grid=grid, like=masks)  # type: ignore[arg-type]
-    ys = signed_pixels(masks.shape[-2], grid=grid, like=masks)  # type: ignore[arg-type]
+    xs = signed_pixels(masks.shape[-1], grid=grid, like=masks)
+    ys = signed_pixels(masks.shape[-2], grid=grid, like=masks)
     mass = masks.sum(dim=(2, 3)) + SMALLEST_AREA
     spread = (masks * squared_distances(centres, xs, ys)).sum(dim=(2, 3)) / mass
     return spread.mean() if reduction == "mean" else spread.sum(dim=1).mean()

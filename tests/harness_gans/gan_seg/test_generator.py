@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from harness.vision.masks import part_centres
 from harness_gans.gan_seg.blocks import AdainBlock, SpadeBlock
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.generator import Generator
@@ -143,3 +144,12 @@ def test_without_a_separate_background_it_is_the_first_of_k_plus_one_parts(
 def test_number_of_points_per_part_is_a_setting(tiny, drawn_generator, noise, number):
     config = tiny(points_per_part=number)
     assert drawn_generator(config)(noise(config)).parts.points.shape == (4, 3, number, 2)
+
+
+def test_without_points_centres_are_the_masks_own(tiny, drawn_generator, noise):
+    for separate in (True, False):
+        config = tiny(use_points=False, separate_background=separate, grid="centres")
+        drawn = drawn_generator(config)(noise(config))
+        expected = 2.0 * part_centres(drawn.masks) - 1.0
+        assert drawn.centres.shape == (4, 3, 2)
+        assert torch.allclose(drawn.centres, expected)
