@@ -58,27 +58,40 @@ def suite_ref(suite: Suite, roles: Mapping[str, CachedSplit], known: Registry) -
 
 
 def overlap_note(suite: Suite, roles: Mapping[str, CachedSplit]) -> str:
-    """What test images the role `fit` contains, by name or by content; empty when there are none.
+    """What test images the roles `fit` and `regress` contain, by name or by content.
+
+    Returns:
+        One sentence; empty when they contain none.
 
     Raises:
         DataError: there are some and the suite does not say that its protocol allows it.
     """
-    fit, test = roles["fit"], roles["test"]
-    names = set(fit.samples.ids) & set(test.samples.ids)
-    contents = set(fit.digests) & set(test.digests)
-    if not names and not contents:
+    found = [
+        sentence
+        for role in ("fit", "regress")
+        if role in roles and (sentence := _shared_with_test(roles[role], roles["test"], role))
+    ]
+    if not found:
         return ""
-    found = f"{len(names)} test ids and {len(contents)} test images (by content) are also in fit"
     if not suite.official_overlap:
-        example = (
-            sorted(names)[0]
-            if names
-            else test.samples.ids[
-                next(i for i, digest in enumerate(test.digests) if digest in contents)
-            ]
-        )
         raise DataError(
-            f"Suite {suite.name!r}: {found}, for example {example!r}; remove them from one split, "
-            "or set official_overlap = true where the published protocol is so."
+            f"Suite {suite.name!r}: {' and '.join(found)}; remove them from one split, or set "
+            "official_overlap = true where the published protocol is so."
         )
-    return f"{found}, as the official protocol has it."
+    return f"{' and '.join(found)}, as the official protocol has it."
+
+
+def _shared_with_test(split: CachedSplit, test: CachedSplit, role: str) -> str:
+    names, contents = set(split.samples.ids), set(split.digests)
+    same_name = [name for name in test.samples.ids if name in names]
+    same_content = [
+        name
+        for name, digest in zip(test.samples.ids, test.digests, strict=True)
+        if digest in contents
+    ]
+    if not same_name and not same_content:
+        return ""
+    return (
+        f"{len(same_name)} test ids and {len(same_content)} test images (by content) are also in "
+        f"{role}, for example {[*same_name, *same_content][0]!r}"
+    )

@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.record import Provenance
 
 #: Packages whose version can move a score.
-_PACKAGES = ("numpy", "scipy", "scikit-learn", "pillow", "torch", "torchvision", "lightning-fabric")
+_PACKAGES = ("numpy", "scipy", "scikit-learn", "pillow", "torch", "torchvision")
 
 
 def now() -> str:

@@ -131,6 +131,7 @@ class Runner:
         try:
             work = Work(cell, prepared, folder, self.options, self.known, self.watcher, started)
             record = work.record()
+            _put_aside(folder / "record.json", record)
             write_record(record, folder / "record.json")
         except Exception as error:  # noqa: BLE001 - a method or metric of anyone's
             return self._give_up(cell, prepared, folder, error, started=started)
@@ -195,6 +196,18 @@ def _clear(folder: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
+
+
+def _put_aside(path: Path, new: Record) -> None:
+    """Keep the record of the same weights under another protocol, below `records/`.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    if path.exists() and _is_finished(path):
+        old = read_record(path)
+        if old.suite.fingerprint != new.suite.fingerprint:
+            write_record(old, path.parent / "records" / f"{old.suite.fingerprint[:12]}.json")
 
 
 def _is_finished(path: Path) -> bool:

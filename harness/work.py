@@ -149,6 +149,8 @@ class Work:
             checkpoint_seconds=self.options.checkpoint_seconds,
         )
         images = resized_images(self.prepared.roles["fit"], note.image_size)
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
         method.fit(FitImages(images, cell.seed), run)
         save_weights(method, self.folder)
         done = note.model_copy(

@@ -78,7 +78,6 @@ def _unforeseen(error: Exception) -> str:
 
 
 def _plugin_of(error: Exception) -> str:
-    """The plugin in whose package it happened; empty for the core."""
     from harness.registry import registry
 
     found = registry().plugin_of(error)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 from contextlib import contextmanager
@@ -168,7 +167,6 @@ def _go(
         return
     from harness.api import execute
 
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     if not quiet:
         console.say(explain_plan(cells))
     outcomes: list[Outcome] = []

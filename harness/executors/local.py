@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 from collections.abc import Iterator, Sequence
@@ -77,7 +76,6 @@ class Local:
 def _leave_interrupts_to_parent() -> None:
     """In a worker: an interrupt at the terminal reaches it once, through its parent."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
 
 
 def _run_alone(cell: Cell, options: RunOptions) -> Outcome:

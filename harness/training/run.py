@@ -19,7 +19,6 @@ from types import FrameType
 from typing import Any, Protocol
 
 import torch
-from lightning_fabric import Fabric
 from torch import Generator, Tensor, nn
 
 from harness.contract.arrays import Samples
@@ -96,11 +95,7 @@ class TrainingRun:
         self._watcher = watcher
         self._checkpoint_seconds = checkpoint_seconds
         self._started = time.monotonic()
-        self._fabric = Fabric(
-            accelerator="cuda" if device.type == "cuda" else "cpu",
-            devices=[device.index or 0] if device.type == "cuda" else 1,
-            precision="bf16-mixed" if precision == "bf16" else "32-true",
-        )
+        self._bfloat16 = precision == "bf16"
         self._loops: set[str] = set()
         self._generators: dict[str, Generator] = {}
         self._curves = Curves(folder / "curves.csv")
@@ -118,7 +113,7 @@ class TrainingRun:
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The precision context for forward passes."""
-        return self._fabric.autocast()
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16)
 
     def prepare(self, module: nn.Module) -> nn.Module:
         """Move a module to the run's device, convolution weights in channels-last order."""
