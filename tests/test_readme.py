@@ -124,9 +124,9 @@ def test_method_in_twenty_lines_of_the_readme_works(tmp_path: Path) -> None:
     (package.parent / "pyproject.toml").write_text(build + project + entry)
     site = pip_install(tmp_path / "site", package.parent)
     command = Command(tmp_path, tmp_path / "cache", [site])
-    done = command("run", "--method", "corners", *SMALL_FACES, "--no-baselines")
+    done = command("run", "--method", "brightest", *SMALL_FACES, "--no-baselines")
     assert done.code == 0, done.err
-    (path,) = tmp_path.glob("runs/synthetic_faces/corners-*/record.json")
+    (path,) = tmp_path.glob("runs/synthetic_faces/brightest-*/record.json")
     assert read_record(path).method.plugin == "my-package"
 
 
