@@ -208,7 +208,9 @@ def measure(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads)
     preset = files("harness_gans.gan_seg") / "presets" / f"{arguments.preset}.toml"
     values = tomllib.loads(preset.read_text(encoding="utf-8"))
-    config = GanSegConfig.model_validate({k: v for k, v in values.items() if not isinstance(v, dict)})
+    config = GanSegConfig.model_validate(
+        {k: v for k, v in values.items() if not isinstance(v, dict)}
+    )
     side, run = config.block_sides[-1], BenchRun()
     generator = Generator(config, arguments.parts)
     draw_weights(generator, run.generator("generator"))

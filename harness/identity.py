@@ -31,7 +31,7 @@ def method_ref(cell: Cell) -> MethodRef:
         version=spec.version,
         preset=cell.preset,
         config=config,
-        sees=list(spec.sees),
+        sees=[*spec.sees, *cell.config.also_sees()],
         capabilities=list(spec.capabilities),
         fingerprint=fingerprint(identity),
     )

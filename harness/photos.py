@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"})
 #: Photos held in memory at once.
 BATCH = 16
+#: Least side in pixels of the square a photo is padded to; soft masks are enlarged to it before
+#: the parts are read off, so that their borders are finer than the method's own pixels.
+SQUARE = 256
 _UNITS = (
     "x and y in pixels of the photo from its top left corner, the centre of pixel i at i + 0.5; "
     "visibility 2 found, 1 found outside of the photo, 0 not found"
@@ -114,7 +117,8 @@ def predict_photos(
     images: list[dict[str, Any]] = []
     annotations: list[dict[str, Any]] = []
     count = 0
-    readable = _read(photos, fitted.image_size, written.skipped if skip_broken else None)
+    side = max(SQUARE, fitted.image_size)
+    readable = _read(photos, side, written.skipped if skip_broken else None)
     while batch := list(islice(readable, BATCH)):
         stack = np.stack([photo.square.transpose(2, 0, 1) for photo in batch])
         points, labels = _found(fitted.predict(stack))

@@ -24,3 +24,7 @@ class MethodConfig(Options):
         description="Side in pixels at which the method trains and predicts; "
         "empty means the suite's size. The harness resizes for it.",
     )
+
+    def also_sees(self) -> tuple[str, ...]:
+        """What these settings let the method see beyond its spec, such as `imagenet weights`."""
+        return ()

@@ -133,3 +133,14 @@ def test_the_command_repeats_the_cell(toy: Toy) -> None:
 def test_the_command_leaves_out_settings_of_other_methods(toy: Toy) -> None:
     cells = toy.cells("toy_net", "toy_centre", settings=("rate=0.2",))
     assert [("rate" in repeat_command(cell)) for cell in cells] == [True, False]
+
+
+def test_what_a_configuration_lets_a_method_see_stands_in_the_record(toy: Toy) -> None:
+    cell = toy.cell()
+
+    class Weights(type(cell.config)):  # type: ignore[misc]
+        def also_sees(self) -> tuple[str, ...]:
+            return ("imagenet weights",)
+
+    seeing = replace(cell, config=Weights(**cell.config.model_dump()))
+    assert method_ref(seeing).sees == ["images", "imagenet weights"]

@@ -11,15 +11,16 @@ from PIL import Image
 from harness.contract import Predicted
 from harness.errors import DataError, UserError
 from harness.figures import palette
-from harness.photos import find_photos, predict_photos
+from harness.photos import SQUARE, find_photos, predict_photos
 
-SIZE = 32
+#: The method works at less than the square that photos are padded to.
+SIZE = SQUARE
 
 
 class Spotter:
     """Finds the reddest pixel, says nothing of a second point, and calls the left half a part."""
 
-    image_size = SIZE
+    image_size = 32
 
     def __init__(self, *, points: bool = True, parts: bool = True, named: bool = False) -> None:
         self.points, self.parts, self.named = points, parts, named

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
+from typing_extensions import override
 
 from harness.contract import MethodConfig
 
@@ -198,6 +199,12 @@ class GanSegConfig(MethodConfig):
                 f"the {len(self.block_sides)} block_sides"
             )
         return self
+
+    @override
+    def also_sees(self) -> tuple[str, ...]:
+        """ImageNet weights, where DeepLab's backbone starts from them."""
+        uses_them = self.segmenter == "deeplab_v3" and self.backbone_init == "imagenet"
+        return ("imagenet weights",) if uses_them else ()
 
     def concentration(self, parts: int) -> float:
         """The weight of the concentration loss for K = `parts` (paper eq. 26)."""

@@ -71,3 +71,8 @@ def test_blocks_that_do_not_fit_together_are_refused(values, message):
 def test_every_setting_says_what_it_is():
     fields = GanSegConfig.model_fields
     assert all(field.description for field in fields.values())
+
+
+def test_presets_say_when_they_start_from_imagenet_weights():
+    sees = {name: resolved(name).also_sees() for name in ("paper", "code", "quick", "smoke")}
+    assert sees == {"paper": (), "code": ("imagenet weights",), "quick": (), "smoke": ()}
