@@ -132,18 +132,20 @@ def test_interrupted_run_ends_with_130_and_goes_on_where_it_was(
 
 def test_interrupted_workers_save_their_cells_and_begin_no_other(command: Command) -> None:
     """Three cells, two workers: without a word to them they would first finish all three."""
-    arguments = (*SLOW, "--seed", "0,1,2", "--workers", "2", "--checkpoint-seconds", "999")
+    arguments = (*SLOW, "--seed", "0,1,2", "--workers", "2")
     process = command.start(*arguments, "--set", "pause_seconds=0.5")
     for seed in (0, 1):
-        wait_for(process, command.folder, f"runs/*/*-seed{seed}-*/fit.json")
-    time.sleep(1)
+        wait_for(process, command.folder, f"runs/*/*-seed{seed}-*/checkpoints/train.pt")
+    interrupted_at = time.time_ns()
     process.send_signal(signal.SIGTERM)
     done = finish(process)
     assert done.code == 130, done.err
     assert "Traceback" not in done.err
     assert not list(command.folder.glob("runs/*/*/record.json"))
     assert not list(command.folder.glob("runs/*/*-seed2-*/fit.json"))
-    assert len(list(command.folder.glob("runs/*/*/checkpoints/train.pt"))) == 2
+    saved = [_modified(path) for path in command.folder.glob("runs/*/*/checkpoints/train.pt")]
+    assert len(saved) == 2
+    assert min(saved) > interrupted_at
 
 
 def test_two_processes_share_one_training(tmp_path: Path, toy_site: Path) -> None:
