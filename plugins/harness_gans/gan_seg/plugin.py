@@ -11,7 +11,7 @@ def harness_methods() -> list[MethodSpec]:
     return [
         MethodSpec(
             name="gan_seg",
-            summary="part masks from a generator that draws images from points and masks",
+            summary="Part masks from a generator that draws images from points and masks",
             target="harness_gans.gan_seg.method:GanSeg",
             config="harness_gans.gan_seg.config:GanSegConfig",
             presets="harness_gans.gan_seg",
