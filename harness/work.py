@@ -151,7 +151,10 @@ class Work:
         images = resized_images(self.prepared.roles["fit"], note.image_size)
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
-        method.fit(FitImages(images, cell.seed), run)
+        try:
+            method.fit(FitImages(images, cell.seed), run)
+        finally:
+            run.close()
         save_weights(method, self.folder)
         done = note.model_copy(
             update={

@@ -13,7 +13,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
@@ -97,6 +97,7 @@ class TrainingRun:
         self._started = time.monotonic()
         self._bfloat16 = precision == "bf16"
         self._loops: set[str] = set()
+        self._handlers = ExitStack()
         self._generators: dict[str, Generator] = {}
         self._curves = Curves(folder / "curves.csv")
         self._loop = ""
@@ -140,7 +141,8 @@ class TrainingRun:
         if self._watcher:
             self._watcher.loop_started(name, start, total)
         saved_at = time.monotonic()
-        with _polite_interrupts() as interrupted:
+        interrupted = self._handlers.enter_context(_polite_interrupts())
+        with self._handlers:
             for step in range(start, total):
                 self._step, self._scalars = step, {}
                 yield step
@@ -155,6 +157,13 @@ class TrainingRun:
                     raise KeyboardInterrupt
         if self._watcher:
             self._watcher.loop_finished(name)
+
+    def close(self) -> None:
+        """Give the signals back after a fit that failed inside a loop.
+
+        The failed loop's iterator lives on in the error's traceback and would hold them.
+        """
+        self._handlers.close()
 
     def log(self, **scalars: float | Tensor) -> None:
         """Scalars of the current step; tensors are read only at curve points."""

@@ -297,6 +297,16 @@ def test_a_loop_that_is_left_early_gives_the_signals_back(tmp_path: Path) -> Non
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_a_loop_that_fails_gives_the_signals_back_while_its_error_is_kept(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    run = training(tmp_path)
+    with pytest.raises(Killed) as kept:
+        loop(run, 5, lambda step: (_ for _ in ()).throw(Killed))
+    assert kept.value.__traceback__ is not None
+    run.close()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
 @pytest.mark.parametrize("value", [float("nan"), torch.tensor(float("inf"))], ids=["nan", "inf"])
 def test_a_loss_that_is_no_number_is_a_failed_run(tmp_path: Path, value: float | Tensor) -> None:
     run = training(tmp_path)
