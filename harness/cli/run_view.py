@@ -206,14 +206,17 @@ def _write_boards(suites: Sequence[str], output: Path, known: Registry) -> list[
 def scores_table(suite: str, outcomes: Sequence[Outcome], width: int) -> Any:
     """One row a cell, one column a metric with half its 95 % interval; ceilings last.
 
-    The first metrics are shown, as many as `width` characters hold; the leaderboard has them all.
+    The first metrics with a value are shown, as many as `width` characters hold; the leaderboard
+    has them all.
     """
     from rich import box
     from rich.table import Table
 
     fitting = max(1, (width - _NAME_WIDTH) // _SCORE_WIDTH)
-    metrics = [use.name for use in outcomes[0].cell.suite.metrics][:fitting]
     records = [outcome.record for outcome in outcomes if outcome.record]
+    metrics = _metrics_shown([use.name for use in outcomes[0].cell.suite.metrics], records)[
+        :fitting
+    ]
     table = Table(title=f"suite {suite}", box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
     table.add_column("method", no_wrap=True)
     for metric in metrics:
@@ -226,6 +229,17 @@ def scores_table(suite: str, outcomes: Sequence[Outcome], width: int) -> Any:
         style = "bold" if record.method.kind == "learned" else "dim"
         table.add_row(Text(_row_name(record)), *map(Text, cells), style=style)
     return table
+
+
+def _metrics_shown(metrics: Sequence[str], records: Sequence[Record]) -> list[str]:
+    """The metrics that some record has a value for; all of them where none has."""
+
+    def has_value(record: Record, metric: str) -> bool:
+        score = record.score(metric)
+        return score is not None and score.value is not None
+
+    valued = [name for name in metrics if any(has_value(record, name) for record in records)]
+    return valued or list(metrics)
 
 
 def _row_name(record: Record) -> str:

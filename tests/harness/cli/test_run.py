@@ -220,6 +220,13 @@ def test_scores_without_value_are_said_to_be_missing(toy: Toy, invoke: Invoke) -
     assert row.split() == ["toy_centre", "n/a"]
 
 
+def test_metrics_without_any_value_leave_the_table_to_the_others(toy: Toy, invoke: Invoke) -> None:
+    toy.suite(metrics=[{"name": "toy_overlap"}, {"name": "toy_spread"}])
+    shown = invoke(method="toy_centre").stdout
+    assert "toy spread" in shown
+    assert "toy overlap" not in shown
+
+
 def test_a_waiting_cell_is_announced(toy: Toy, capsys: pytest.CaptureFixture[str]) -> None:
     from harness.cli.run_view import Progress
 
