@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
-from torch.nn.functional import interpolate
 
 from harness.contract.arrays import Predicted, Samples
 from harness.contract.config import MethodConfig
@@ -25,7 +24,7 @@ from harness.registry import Entry, Registry, registry
 from harness.toml import validate
 from harness.training.images import resize_images
 from harness.training.machine import pick_device
-from harness.vision.masks import part_centres
+from harness.vision.masks import part_centres, part_labels, resized_masks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -155,7 +154,7 @@ class Fitted:
         found: dict[str, NDArray[Any]] = {}
         if "segment" in offers:
             masks = self._masks(method.segment(batch), size, len(batch))
-            found["part_labels"] = masks.argmax(1).to(torch.uint8).cpu().numpy()
+            found["part_labels"] = part_labels(masks).cpu().numpy()
             if "detect" not in offers:
                 found["keypoints"] = part_centres(masks).cpu().numpy()
         if "detect" in offers:
@@ -187,10 +186,7 @@ class Fitted:
                 f"{self.spec.name}: segment() gave {list(masks.shape)} for {count} images, "
                 f"expected [N, P + 1, H, W] with P from 1 to {self.parts}."
             )
-        masks = masks.float()
-        if masks.shape[-1] == size:
-            return masks
-        return interpolate(masks, (size, size), mode="bilinear", antialias=True)
+        return resized_masks(masks, size)
 
 
 def construct(

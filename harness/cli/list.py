@@ -69,10 +69,6 @@ def _text(key: str) -> Callable[[Row], str]:
     return lambda row: str(row.get(key, ""))
 
 
-def _words(key: str) -> Callable[[Row], str]:
-    return lambda row: ", ".join(row.get(key, ()))
-
-
 def _suite(row: Row) -> str:
     if row["error"]:
         return str(row["name"])

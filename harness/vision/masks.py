@@ -56,7 +56,7 @@ def part_labels(masks: Tensor) -> Tensor:
 
 
 def resized_masks(masks: Tensor, size: int) -> Tensor:
-    """Masks at another side; bilinear between pixel centres, so that the sum over channels stays.
+    """Masks at another side; antialiased bilinear, so that the sum over channels stays.
 
     Args:
         masks: part probabilities `[N, K+1, H, W]`.
@@ -67,7 +67,7 @@ def resized_masks(masks: Tensor, size: int) -> Tensor:
     """
     if tuple(masks.shape[-2:]) == (size, size):
         return masks.float()
-    return F.interpolate(masks.float(), size=(size, size), mode="bilinear", align_corners=False)
+    return F.interpolate(masks.float(), size=(size, size), mode="bilinear", antialias=True)
 
 
 def painted_parts(labels: Tensor, images: Tensor, *, opacity: float = 0.6) -> Tensor:
