@@ -18,6 +18,7 @@ from harness.errors import DataError, UserError
 from harness.files import replacing
 from harness.fingerprint import fingerprint
 from harness.names import unknown_name
+from harness.plots import save_curves
 from harness.predictions import predicted, read_arrays
 from harness.protocol import suite_ref
 from harness.provenance import now, provenance
@@ -79,13 +80,14 @@ def score_submission(
     dataset = open_dataset(suite, known, data)
     roles = load_roles(suite, dataset, known, progress)
     evaluation = _evaluation(arrays, suite, dataset, roles, submission.predictions.name)
-    scores, per_image = score_evaluation(suite.metrics, evaluation, known)
+    scored = score_evaluation(suite.metrics, evaluation, known)
     ref = suite_ref(suite, roles, known)
-    record = _record(submission, suite, ref, scores, started=started)
+    record = _record(submission, suite, ref, scored.scores, started=started)
     name = f"{submission.name}-{EXTERNAL}-seed{submission.seed}-{record.id[:8]}"
     folder = output / suite.name / name
     _save(folder / "predictions.npz", arrays)
-    _save(folder / "per_image.npz", per_image)
+    _save(folder / "per_image.npz", scored.per_image)
+    save_curves(scored.curves, folder)
     write_record(record, folder / "record.json")
     return record, folder
 
@@ -142,6 +144,7 @@ def _evaluation(
         regress_truth=truth["regress"] if regress is not None else None,
         landmark_names=tuple(dataset.landmark_names),
         part_names=tuple(dataset.part_names),
+        attribute_names=tuple(dataset.attribute_names),
     )
 
 

@@ -89,7 +89,7 @@ def score_files(
             f"{predictions.name} has missing keypoints (NaN), which count as the image centre: "
             "name the image size with --set image_size=N."
         )
-    scores, _ = score_evaluation([MetricUse(name=metric, params=params)], evaluation, known)
+    scores = score_evaluation([MetricUse(name=metric, params=params)], evaluation, known).scores
     also = {name: value for name, value in scores[0].also.items() if name != frame.drop}
     return scores[0].model_copy(update={"also": also})
 

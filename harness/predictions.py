@@ -1,7 +1,8 @@
 """Predictions made outside: an npz file to arrays in the order and form that metrics read.
 
 Arrays by role `regress` and `test`: `<role>_ids`, `<role>_keypoints` or `<role>_landmarks`,
-`<role>_parts` or `<role>_foreground`; the file `predictions.npz` of a run has the same form.
+`<role>_parts` or `<role>_foreground`, `<role>_descriptors`; the file `predictions.npz` of a run has
+the same form.
 """
 
 from __future__ import annotations
@@ -80,6 +81,7 @@ def predicted(arrays: Arrays, role: str, truth: Samples, *, parts: int, file: st
         keypoints=keypoints,
         part_labels=_labels(arrays, role, order, size=size, parts=parts, file=file),
         landmarks=points("landmarks"),
+        descriptors=_descriptors(arrays, role, order, file=file),
     )
 
 
@@ -154,6 +156,23 @@ def _ids(arrays: Arrays, name: str, file: str) -> list[str]:
         held = ", ".join(sorted(arrays)) or "none"
         raise DataError(f"{file}: the array {name!r} is missing; it holds {held}.")
     return found
+
+
+def _descriptors(
+    arrays: Arrays, role: str, order: Sequence[int], *, file: str
+) -> NDArray[np.float32] | None:
+    array = arrays.get(f"{role}_descriptors")
+    if array is None:
+        return None
+    where = f"{file}: {role}_descriptors"
+    if array.ndim != 2 or len(array) != len(order) or array.dtype.kind not in "fiu":
+        raise ShapeError(
+            f"{where} has shape {list(array.shape)} and type {array.dtype}, expected numbers "
+            f"[N, D] with N = {len(order)}."
+        )
+    if not np.isfinite(array).all():
+        raise DataError(f"{where} holds NaN or infinite values.")
+    return array[list(order)].astype(np.float32)
 
 
 def _labels(

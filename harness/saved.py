@@ -162,6 +162,8 @@ class Fitted:
             found["keypoints"] = self._points(keypoints.points, "detect", len(batch))
             if keypoints.confidence is not None:
                 found["confidence"] = keypoints.confidence.float().cpu().numpy()
+        if "describe" in offers:
+            found["descriptors"] = self._descriptors(method.describe(batch), len(batch))
         if "locate" in offers:
             found["landmarks"] = self._points(method.locate(batch), "locate", len(batch))
         if "detect_with_truth" in offers and truth is not None:
@@ -177,6 +179,15 @@ class Fitted:
                 "images, expected [N, K, 2]."
             )
         array: NDArray[Any] = points.float().cpu().numpy()
+        return array
+
+    def _descriptors(self, values: Tensor, count: int) -> NDArray[Any]:
+        if values.dim() != 2 or values.shape[0] != count:
+            raise ContractError(
+                f"{self.spec.name}: describe() gave {list(values.shape)} for {count} images, "
+                "expected [N, D]."
+            )
+        array: NDArray[Any] = values.float().cpu().numpy()
         return array
 
     def _masks(self, masks: Tensor, size: int, count: int) -> Tensor:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.contract.arrays import Evaluation, Measurement
+from harness.contract.arrays import Curve, Evaluation, Measurement
 from harness.contract.config import Options
 from harness.contract.metric import Metric
 from harness.contract.specs import MetricSpec
@@ -26,7 +27,24 @@ _REASONS = {
     "landmarks": "the dataset has no landmarks",
     "foreground": "the dataset has no foreground masks",
     "part_labels": "the dataset has no part labels",
+    "attributes": "the dataset has no attributes",
+    "detector": "it shows the method further images, and only predictions are known",
 }
+
+
+@dataclass(frozen=True)
+class Scored:
+    """All answers about one evaluation.
+
+    Attributes:
+        scores: in the order of the metrics that were asked for.
+        per_image: `float64 [N]` by metric name, where a metric has values an image.
+        curves: by metric name, where a metric has one.
+    """
+
+    scores: list[Score]
+    per_image: dict[str, NDArray[np.float64]]
+    curves: dict[str, Curve]
 
 
 def resolved_uses(suite: Suite, known: Registry) -> list[tuple[MetricUse, MetricSpec, Options]]:
@@ -48,7 +66,7 @@ def resolved_uses(suite: Suite, known: Registry) -> list[tuple[MetricUse, Metric
 
 def score_evaluation(
     uses: Sequence[MetricUse], evaluation: Evaluation, known: Registry, *, seed: int = 0
-) -> tuple[list[Score], dict[str, NDArray[np.float64]]]:
+) -> Scored:
     """All scores of one evaluation.
 
     Args:
@@ -58,7 +76,7 @@ def score_evaluation(
         seed: of the bootstrap.
 
     Returns:
-        The scores in the order of `uses`, and the per-image values by metric name.
+        The scores in the order of `uses`, with per-image values and curves.
 
     Raises:
         UnknownName: a metric does not exist.
@@ -67,6 +85,7 @@ def score_evaluation(
     """
     scores: list[Score] = []
     per_image: dict[str, NDArray[np.float64]] = {}
+    curves: dict[str, Curve] = {}
     images = len(evaluation.test.ids)
     for use in uses:
         entry = known.metrics.get(use.name)
@@ -81,7 +100,9 @@ def score_evaluation(
         scores.append(_score(entry.spec, params, measurement, images=images, interval=interval))
         if measurement.per_image is not None:
             per_image[use.name] = measurement.per_image
-    return scores, per_image
+        if measurement.curve is not None:
+            curves[use.name] = measurement.curve
+    return Scored(scores, per_image, curves)
 
 
 def _missing(needs: Sequence[str], evaluation: Evaluation) -> str:
@@ -97,6 +118,8 @@ def _missing(needs: Sequence[str], evaluation: Evaluation) -> str:
         "landmarks": truth.landmarks is not None,
         "foreground": truth.foreground is not None,
         "part_labels": truth.parts is not None,
+        "attributes": truth.attributes is not None,
+        "detector": evaluation.predict is not None,
     }
     for need in needs:
         if not there[need]:

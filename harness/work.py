@@ -14,7 +14,7 @@ import numpy as np
 import torch
 
 from harness.cache import resized_images
-from harness.contract.arrays import Evaluation, Predicted, Samples
+from harness.contract.arrays import Curve, Evaluation, Predicted, Samples
 from harness.contract.method import Method
 from harness.errors import RecordError, RunError
 from harness.files import replacing
@@ -78,10 +78,10 @@ class Work:
         begun = time.monotonic()
         evaluation = self.predict(fitted)
         predict_seconds = time.monotonic() - begun
-        scores, per_image = score_evaluation(self._uses(), evaluation, self.known)
-        self._keep_arrays(evaluation, per_image)
-        pictures = self._pictures(evaluation)
-        return self._finished(fitted, note, scores, predict_seconds, pictures)
+        scored = score_evaluation(self._uses(), evaluation, self.known)
+        self._keep_arrays(evaluation, scored.per_image)
+        pictures = self._pictures(evaluation, scored.curves)
+        return self._finished(fitted, note, scored.scores, predict_seconds, pictures)
 
     def _uses(self) -> list[MetricUse]:
         """The metrics asked for, and those the folder's record has already."""
@@ -152,7 +152,7 @@ class Work:
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
         try:
-            method.fit(FitImages(images, cell.seed), run)
+            method.fit(FitImages(images, cell.seed, self._clips()), run)
         finally:
             run.close()
         save_weights(method, self.folder)
@@ -167,6 +167,12 @@ class Work:
         )
         write_note(done, self.folder)
         return done
+
+    def _clips(self) -> NDArray[np.int64] | None:
+        """Which images follow each other, only for methods that say that they see video."""
+        clips = self.prepared.roles["fit"].samples.clips
+        sees = (*self.cell.entry.spec.sees, *self.cell.config.also_sees())
+        return clips if "video" in sees else None
 
     def predict(self, fitted: Fitted) -> Evaluation:
         """Predictions for the roles `regress` and `test`."""
@@ -195,6 +201,8 @@ class Work:
             regress_truth=regress_truth,
             landmark_names=tuple(self.prepared.dataset.landmark_names),
             part_names=tuple(self.prepared.dataset.part_names),
+            attribute_names=tuple(self.prepared.dataset.attribute_names),
+            predict=None if "test labels" in fitted.spec.sees else fitted.predict,
         )
 
     def _keep_arrays(
@@ -210,19 +218,22 @@ class Work:
                 ("keypoints", predicted.keypoints),
                 ("parts", predicted.part_labels),
                 ("landmarks", predicted.landmarks),
+                ("descriptors", predicted.descriptors),
             ):
                 if value is not None:
                     arrays[f"{role}_{name}"] = value
         _write_npz(self.folder / "predictions.npz", arrays)
         _write_npz(self.folder / "per_image.npz", dict(per_image))
 
-    def _pictures(self, evaluation: Evaluation) -> dict[str, str]:
+    def _pictures(self, evaluation: Evaluation, curves: Mapping[str, Curve]) -> dict[str, str]:
         from harness.figures import prediction_sheet
+        from harness.plots import save_curves
 
         picture = prediction_sheet(evaluation.test, evaluation.test_truth)
         path = self.folder / "pictures" / "predictions.png"
         with replacing(path) as temporary:
             picture.save(temporary, "PNG")
+        save_curves(curves, self.folder)
         found = sorted((self.folder / "pictures").glob("*.png"))
         return {f"picture:{p.stem}": f"pictures/{p.name}" for p in found}
 

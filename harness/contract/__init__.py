@@ -1,6 +1,6 @@
 """What a plugin needs: specs, base classes, hooks and the arrays that pass between them."""
 
-from harness.contract.arrays import Evaluation, Measurement, Predicted, Samples
+from harness.contract.arrays import Curve, Evaluation, Measurement, Predicted, Samples
 from harness.contract.config import MethodConfig, Options
 from harness.contract.dataset import Dataset
 from harness.contract.events import RunFailed, RunFinished, RunStarted, ScalarsLogged
@@ -19,6 +19,7 @@ from harness.contract.specs import (
 
 __all__ = [
     "CONTRACT",
+    "Curve",
     "Dataset",
     "DatasetSpec",
     "Evaluation",

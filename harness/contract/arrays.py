@@ -28,6 +28,8 @@ class Samples:
         foreground: `bool [N, H, W]`.
         ignored: `bool [N, H, W]`, pixels left out of every count.
         attributes: `float32 [N, A]` in {0, 1, NaN}.
+        clips: `int64 [N]`, number of the clip (a video, or views of one object) that an image
+            belongs to, -1 for none; the images of a clip stand in temporal order. No label.
         captions: one sentence an image.
     """
 
@@ -39,6 +41,7 @@ class Samples:
     foreground: NDArray[np.bool_] | None = None
     ignored: NDArray[np.bool_] | None = None
     attributes: NDArray[np.float32] | None = None
+    clips: NDArray[np.int64] | None = None
     captions: Sequence[str] | None = None
 
     def __len__(self) -> int:
@@ -68,6 +71,8 @@ class Predicted:
         part_labels: `uint8 [N, H, W]` at the suite's size, 0 = background.
         landmarks: `float32 [N, L, 2]`, fractions, from methods that name landmarks themselves
             (capability `locate`); the metric then fits no regressor.
+        descriptors: `float32 [N, D]`, what the method says about appearance (capability
+            `describe`).
     """
 
     ids: Sequence[str]
@@ -75,11 +80,17 @@ class Predicted:
     confidence: NDArray[np.float32] | None = None
     part_labels: NDArray[np.uint8] | None = None
     landmarks: NDArray[np.float32] | None = None
+    descriptors: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All that a metric may look at: predictions and truth of the roles `regress` and `test`."""
+    """All that a metric may look at: predictions and truth of the roles `regress` and `test`.
+
+    Attributes:
+        predict: the method itself, for metrics that show it further images `uint8 [N, 3, H, W]`
+            (need `detector`); `None` where only predictions are known.
+    """
 
     test: Predicted
     test_truth: Samples
@@ -87,6 +98,29 @@ class Evaluation:
     regress_truth: Samples | None = None
     landmark_names: tuple[str, ...] = ()
     part_names: tuple[str, ...] = ()
+    attribute_names: tuple[str, ...] = ()
+    predict: Callable[[NDArray[np.uint8]], Predicted] | None = None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A metric's answer over a range, drawn into the run's folder as `pictures/<metric>.png`.
+
+    Attributes:
+        x: `[P]`, increasing.
+        lines: `[P]` values by name, NaN where undefined.
+        x_label: what x is, with its unit.
+        y_label: what the values are, with their unit.
+        spreads: `[P]` half-widths of the band around a line, by the line's name.
+        log: draw both axes logarithmically.
+    """
+
+    x: NDArray[np.float64]
+    lines: Mapping[str, NDArray[np.float64]]
+    x_label: str
+    y_label: str
+    spreads: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
+    log: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +135,7 @@ class Measurement:
         also: the same quantity under other conventions, by name.
         resample: the metric recomputed on these test positions (with repeats), for metrics that
             are no mean over images; `None` means the mean of `per_image`.
+        curve: how the quantity changes over a range, to be drawn.
     """
 
     value: float
@@ -108,3 +143,4 @@ class Measurement:
     excluded: Mapping[str, int] = field(default_factory=dict)
     also: Mapping[str, float] = field(default_factory=dict)
     resample: Callable[[NDArray[np.int64]], float] | None = None
+    curve: Curve | None = None

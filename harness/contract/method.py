@@ -66,6 +66,13 @@ class Images(Protocol):
     def take(self, indices: Any) -> Tensor:
         """The images at these positions, `uint8 [n, 3, H, W]` on the CPU."""
 
+    @property
+    def clips(self) -> Tensor | None:
+        """Number of each image's clip, `int64 [N]`, -1 for none; images of a clip are in order.
+
+        `None` where the dataset has no clips, or the method does not say that it sees `video`.
+        """
+
 
 class Stateful(Protocol):
     """Anything a checkpoint can hold: modules, optimisers, averaged weights."""
@@ -135,8 +142,11 @@ class Method(ABC):
         segment(images) -> Tensor, `float32 [N, P + 1, H, W]`, channel 0 background, sum 1, P <= K
         locate(images) -> Tensor, `float32 [N, L, 2]`: named landmarks themselves (baselines)
         detect_with_truth(samples: Samples) -> Keypoints: oracles that read labels
+        describe(images) -> Tensor, `float32 [N, D]`: descriptors of appearance
         sample(count, generator) -> GeneratedImages
-        reconstruct(images) -> Tensor, `uint8 [N, 3, H, W]`
+        reconstruct(images, keypoints=None, appearance=None) -> Tensor, `uint8 [N, 3, H, W]`: the
+            images drawn again, with keypoints `[N, K, 2]` in place of the detected ones, and with
+            the look of other images `[N, 3, H, W]` in place of their own
     """
 
     def __init__(self, config: MethodConfig, parts: int, image_size: int) -> None:

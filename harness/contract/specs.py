@@ -10,13 +10,30 @@ from typing import Literal
 CONTRACT = 1
 
 #: What a method can offer; each is an optional method of its class.
-CAPABILITIES = ("detect", "segment", "locate", "detect_with_truth", "sample", "reconstruct", "edit")
+CAPABILITIES = (
+    "detect",
+    "segment",
+    "locate",
+    "detect_with_truth",
+    "describe",
+    "sample",
+    "reconstruct",
+    "edit",
+)
 
 #: What a method may be allowed to see besides images; anything else is refused.
 SEES = ("images", "video", "saliency", "labels", "test labels", "imagenet weights")
 
 #: What a metric may need of predictions and truth.
-NEEDS = ("keypoints", "parts", "landmarks", "foreground", "part_labels")
+NEEDS = (
+    "keypoints",
+    "parts",
+    "detector",
+    "landmarks",
+    "foreground",
+    "part_labels",
+    "attributes",
+)
 
 Kind = Literal["learned", "trivial", "oracle"]
 Direction = Literal["higher", "lower"]
@@ -94,8 +111,9 @@ class MetricSpec(Spec):
         params: `package.module:Class` of its pydantic parameter model; must import no torch.
         unit: unit of the value, such as `% of inter-ocular distance`.
         direction: `higher` or `lower`, whichever is better.
-        needs: what it reads, from `NEEDS`: `keypoints`, `parts` (predicted), `landmarks`,
-            `foreground`, `part_labels` (truth).
+        needs: what it reads, from `NEEDS`: `keypoints`, `parts` (predicted), `detector` (the method
+            itself, for further images), `landmarks`, `foreground`, `part_labels`, `attributes`
+            (truth).
     """
 
     target: str

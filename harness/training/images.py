@@ -42,15 +42,19 @@ class FitImages:
     Args:
         array: `uint8 [N, 3, S, S]`, RGB.
         seed: the cell's seed.
+        clips: number of each image's clip, `int64 [N]`, or `None`.
 
     Raises:
         ValueError: the array holds no image.
     """
 
-    def __init__(self, array: NDArray[np.uint8], seed: int) -> None:
+    def __init__(
+        self, array: NDArray[np.uint8], seed: int, clips: NDArray[np.int64] | None = None
+    ) -> None:
         if len(array) == 0:
             raise ValueError("FitImages needs at least one image.")
         self._array = array
+        self._clips = None if clips is None else torch.from_numpy(np.array(clips))
         self._seed = seed
         self._epoch = -1
         self._order = np.empty(0, dtype=np.int64)
@@ -62,6 +66,11 @@ class FitImages:
     def size(self) -> int:
         """Side in pixels."""
         return int(self._array.shape[-1])
+
+    @property
+    def clips(self) -> Tensor | None:
+        """Number of each image's clip, `int64 [N]`, -1 for none; `None` where not to be seen."""
+        return self._clips
 
     def batch(self, step: int, count: int) -> Tensor:
         """Batch number `step` of `count` images, `uint8 [count, 3, S, S]`, channels last.

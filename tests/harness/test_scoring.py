@@ -27,8 +27,7 @@ def evaluation(**changes: Any) -> Evaluation:
 
 
 def score(toy: Toy, metric: str, made: Evaluation, **params: Any) -> Score:
-    scores, _ = score_evaluation([MetricUse(name=metric, params=params)], made, toy.known)
-    return scores[0]
+    return score_evaluation([MetricUse(name=metric, params=params)], made, toy.known).scores[0]
 
 
 def test_a_score_has_value_unit_direction_and_parameters(toy: Toy) -> None:
@@ -56,7 +55,8 @@ def test_the_interval_holds_the_value_and_shrinks_with_the_scale(toy: Toy) -> No
 def test_the_interval_of_a_seed_is_always_the_same(toy: Toy) -> None:
     uses = [MetricUse(name="toy_spread")]
     first, second, other = (
-        score_evaluation(uses, evaluation(), toy.known, seed=seed)[0][0].ci95 for seed in (1, 1, 2)
+        score_evaluation(uses, evaluation(), toy.known, seed=seed).scores[0].ci95
+        for seed in (1, 1, 2)
     )
     assert first == second != other
 
@@ -69,7 +69,8 @@ def test_images_left_out_are_counted_by_reason(toy: Toy) -> None:
 
 def test_values_per_image_are_kept_under_the_name_of_the_metric(toy: Toy) -> None:
     uses = [MetricUse(name="toy_spread"), MetricUse(name="toy_pooled")]
-    scores, per_image = score_evaluation(uses, evaluation(), toy.known)
+    scored = score_evaluation(uses, evaluation(), toy.known)
+    scores, per_image = scored.scores, scored.per_image
     assert [s.per_image for s in scores] == ["toy_spread", None]
     np.testing.assert_allclose(per_image.pop("toy_spread"), X, rtol=1e-6)
     assert per_image == {}
@@ -136,7 +137,8 @@ def test_named_landmarks_are_no_keypoints(toy: Toy) -> None:
 
 def test_scores_stand_in_the_order_asked_for(toy: Toy) -> None:
     names = ["toy_pooled", "toy_spread", "toy_overlap"]
-    scores, _ = score_evaluation([MetricUse(name=n) for n in names], evaluation(), toy.known)
+    uses = [MetricUse(name=n) for n in names]
+    scores = score_evaluation(uses, evaluation(), toy.known).scores
     assert [s.metric for s in scores] == names
 
 
