@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from harness.contract import Run
 from harness.contract.method import Stateful
 from harness.training.averaging import Averaged
+from harness.training.modules import placed, untouched_randomness
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.discriminator import Discriminator
 from harness_gans.gan_seg.generator import Generated, Generator, Noise
@@ -19,8 +20,7 @@ from harness_gans.gan_seg.losses import (
     gradient_penalty,
     regularisers,
 )
-from harness_gans.gan_seg.precision import placed
-from harness_gans.gan_seg.weights import draw_weights, untouched_randomness
+from harness_gans.gan_seg.weights import draw_weights
 
 
 class AdversarialTraining:

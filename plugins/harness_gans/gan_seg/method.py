@@ -12,20 +12,27 @@ import torch
 from torch import Tensor
 
 from harness.contract import GeneratedImages, Images, Method, MethodConfig, Run
-from harness.errors import ConfigError, RecordError
+from harness.errors import ConfigError
+from harness.training.modules import (
+    is_shown,
+    joint_state,
+    load_joint_state,
+    parameter_count,
+    placed,
+    untouched_randomness,
+)
 from harness.vision.coordinates import signed_to_fractions
 from harness.vision.masks import painted_parts, part_labels
 from harness_gans.gan_seg.adversarial import AdversarialTraining
 from harness_gans.gan_seg.augmentation import augmented
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.generator import Generated, Generator, Noise
-from harness_gans.gan_seg.precision import placed
 from harness_gans.gan_seg.segmenter import build_segmenter, require_backbone
 from harness_gans.gan_seg.segmenter_training import SegmenterTraining
-from harness_gans.gan_seg.weights import draw_weights, untouched_randomness
+from harness_gans.gan_seg.weights import draw_weights
 
-#: Pictures shown in a training loop, and images in each.
-PICTURES, PICTURE_IMAGES = 10, 32
+#: Images in each picture of a training loop.
+PICTURE_IMAGES = 32
 
 
 class GanSeg(Method):
@@ -61,7 +68,7 @@ class GanSeg(Method):
         for step in run.steps(config.steps, training.state(), name="gan"):
             real = augmented(images.batch(step, config.batch_size), config.augmentation, views)
             run.log(**training.step(step, real.to(run.device)))
-            if _is_shown(step, config.steps):
+            if is_shown(step, config.steps):
                 self._show_samples(training.averaged.module, run)
         self.generator.load_state_dict(training.averaged.state_dict())
         self.generator.eval()
@@ -71,7 +78,7 @@ class GanSeg(Method):
         training = SegmenterTraining(config, self.segmenter, self.generator, run)
         for step in run.steps(config.segmenter_steps, training.state(), name="segmenter"):
             run.log(**training.step(step))
-            if _is_shown(step, config.segmenter_steps):
+            if is_shown(step, config.segmenter_steps):
                 self._show_masks(images, run)
         self.segmenter.eval()
 
@@ -101,30 +108,11 @@ class GanSeg(Method):
 
     def state_dict(self) -> dict[str, Tensor]:
         """Weights of generator and segmenter, prefixed by their names."""
-        return {
-            f"{name}.{key}": value
-            for name, module in self._modules().items()
-            for key, value in module.state_dict().items()
-        }
+        return joint_state(self._modules())
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Restore what `state_dict` gave."""
-        for name, module in self._modules().items():
-            own = {
-                key.removeprefix(f"{name}."): value
-                for key, value in state.items()
-                if key.startswith(f"{name}.")
-            }
-            try:
-                module.load_state_dict(own)
-            except RuntimeError as error:
-                first = str(error).splitlines()[-1].strip()
-                raise RecordError(
-                    f"gan_seg: the saved {name} does not fit this configuration ({first}); use "
-                    "the configuration it was trained with"
-                ) from None
-            # The memory order of training, so that results agree to the last bit.
-            placed(module, self.generator.points.constants.device).eval()
+        load_joint_state(self._modules(), state, "gan_seg")
 
     def to(self, device: torch.device) -> None:
         """Move both networks."""
@@ -133,7 +121,7 @@ class GanSeg(Method):
 
     def parameter_count(self) -> int:
         """Parameters of generator and segmenter; the discriminator is not kept."""
-        return sum(p.numel() for m in self._modules().values() for p in m.parameters())
+        return parameter_count(self._modules())
 
     def _modules(self) -> dict[str, torch.nn.Module]:
         return {"generator": self.generator, "segmenter": self.segmenter}
@@ -155,11 +143,6 @@ class GanSeg(Method):
         real = images.take(range(min(PICTURE_IMAGES, len(images)))).to(run.device)
         painted = painted_parts(part_labels(self.segment(real)), real)
         run.show("masks", torch.cat([real, painted]))
-
-
-def _is_shown(step: int, steps: int) -> bool:
-    """Whether a picture is due: `PICTURES` times in a loop, and at its end."""
-    return (step + 1) % max(1, steps // PICTURES) == 0 or step + 1 == steps
 
 
 def _bytes(images: Tensor) -> Tensor:

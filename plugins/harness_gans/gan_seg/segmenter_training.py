@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from harness.contract import Run
 from harness.contract.method import Stateful
+from harness.training.modules import placed
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.generator import Generator, Noise
-from harness_gans.gan_seg.precision import placed
 from harness_gans.gan_seg.segmenter import SeededDropout, draw_segmenter, segmentation_loss
 
 

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import torch
 from torch import nn
 
 from harness_gans.gan_seg.generator import ConstantStart
 from harness_gans.gan_seg.point_generator import SLOPE, PointGenerator
-
-
-@contextmanager
-def untouched_randomness() -> Iterator[None]:
-    """Keep the global random state while layers are built; their start weights are drawn later."""
-    with torch.random.fork_rng(devices=[]):
-        yield
 
 
 @torch.no_grad()

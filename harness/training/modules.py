@@ -1,0 +1,73 @@
+"""What methods do with their networks besides training them: start weights, placing, state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from harness.errors import RecordError
+
+M = TypeVar("M", bound=nn.Module)
+
+#: Times in a loop that a method shows pictures.
+PICTURES = 10
+
+
+@contextmanager
+def untouched_randomness() -> Iterator[None]:
+    """Keep the global random state while layers are built; their start weights are drawn later."""
+    with torch.random.fork_rng(devices=[]):
+        yield
+
+
+def placed(module: M, device: torch.device) -> M:
+    """The module on a device, its convolution weights in channels-last order."""
+    return module.to(device).to(memory_format=torch.channels_last)
+
+
+def joint_state(modules: Mapping[str, nn.Module]) -> dict[str, Tensor]:
+    """The states of several modules in one flat dict, prefixed by their names."""
+    return {
+        f"{name}.{key}": value
+        for name, module in modules.items()
+        for key, value in module.state_dict().items()
+    }
+
+
+def load_joint_state(
+    modules: Mapping[str, nn.Module], state: Mapping[str, Tensor], owner: str
+) -> None:
+    """Restore what `joint_state` gave; the modules are in evaluation mode afterwards.
+
+    Raises:
+        RecordError: the state belongs to another configuration; `owner` names the method.
+    """
+    for name, module in modules.items():
+        start = f"{name}."
+        own = {k.removeprefix(start): v for k, v in state.items() if k.startswith(start)}
+        try:
+            module.load_state_dict(own)
+        except RuntimeError as error:
+            first = str(error).splitlines()[-1].strip()
+            raise RecordError(
+                f"{owner}: the saved {name} does not fit this configuration ({first}); use the "
+                "configuration it was trained with"
+            ) from None
+        # The memory order of training, so that results agree to the last bit.
+        placed(module, torch.device("cpu")).eval()
+
+
+def parameter_count(modules: Mapping[str, nn.Module]) -> int:
+    """Trainable parameters of all modules."""
+    return sum(
+        p.numel() for module in modules.values() for p in module.parameters() if p.requires_grad
+    )
+
+
+def is_shown(step: int, steps: int) -> bool:
+    """Whether a picture is due: `PICTURES` times in a loop, and at its end."""
+    return (step + 1) % max(1, steps // PICTURES) == 0 or step + 1 == steps
