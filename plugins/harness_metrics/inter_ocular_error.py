@@ -38,7 +38,7 @@ class InterOcularError(LandmarkMetric):
         for name, places in zip(("left_eye", "right_eye"), eyes, strict=True):
             if max(places) >= truth.points.shape[1]:
                 raise ConfigError(
-                    f"inter_ocular_error: {name} = {list(places)} names landmark {max(places)}, "
+                    f"Parameter {name} = {list(places)} names landmark {max(places)}, "
                     f"but the dataset has landmarks 0 to {truth.points.shape[1] - 1}."
                 )
         left, right = (truth.points[:, places].mean(axis=1) for places in eyes)

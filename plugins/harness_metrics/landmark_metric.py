@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -65,15 +67,10 @@ class LandmarkMetric(Metric):
         """
         check_ids(evaluation.test, evaluation.test_truth, "test")
         truth = landmarks_of(evaluation.test_truth, "test")
-        lengths, excluded = self.lengths(truth, _image_size(evaluation))
-        unseen = ~truth.visible.any(axis=1) & np.isfinite(lengths)
-        excluded["images: no landmark visible"] = unseen.sum()
-        scored = np.isfinite(lengths) & ~unseen
-        excluded["landmarks: not visible"] = (~truth.visible[scored]).sum()
+        lengths, excluded = self.scored_lengths(truth, image_size(evaluation))
         predictions, missing = _predictions(evaluation, truth)
         errors = {
-            name: _image_errors(points, truth, np.where(scored, lengths, np.nan))
-            for name, points in predictions.items()
+            name: image_errors(points, truth, lengths) for name, points in predictions.items()
         }
         per_image = errors.pop("located" if "located" in errors else self._convention())
         return Measurement(
@@ -83,31 +80,87 @@ class LandmarkMetric(Metric):
             also={name: mean_over_images(values) for name, values in errors.items()},
         )
 
+    def scored_lengths(self, truth: Landmarks, image_size: int) -> tuple[Floats, dict[str, int]]:
+        """The lengths, NaN also where no landmark is visible, and all that is left out by reason.
+
+        Args:
+            truth: true landmarks of the test images.
+            image_size: side of the test images in pixels, 0 when there are no images.
+
+        Returns:
+            Lengths `float64 [N]`, and counts of images and landmarks.
+        """
+        lengths, excluded = self.lengths(truth, image_size)
+        unseen = ~truth.visible.any(axis=1) & np.isfinite(lengths)
+        excluded["images: no landmark visible"] = int(unseen.sum())
+        lengths = np.where(unseen, np.nan, lengths)
+        hidden = ~truth.visible[np.isfinite(lengths)]
+        excluded["landmarks: not visible"] = int(hidden.sum())
+        return lengths, excluded
+
     def _convention(self) -> str:
         return "bias=true" if self.params.bias else f"origin={self.params.origin}"
 
 
-def _image_size(evaluation: Evaluation) -> int:
+def image_size(evaluation: Evaluation) -> int:
+    """Side of the test images in pixels, 0 when there are no images."""
     return int(evaluation.test_truth.images.shape[-1])
 
 
-def _predictions(evaluation: Evaluation, truth: Landmarks) -> Predictions:
-    """Predicted landmarks by convention, or under the name `located`, and what was missing."""
-    if evaluation.test.landmarks is not None:
-        points = np.asarray(evaluation.test.landmarks, dtype=np.float64)
-        if points.shape != truth.points.shape:
-            raise ShapeError(
-                f"Predicted landmarks have shape {list(points.shape)}, the true ones "
-                f"{list(truth.points.shape)}."
-            )
-        points = nan_points(points)
-        lost = np.isnan(points[..., 0]) & truth.visible
-        missing = {"landmarks: not predicted, set to image centre": int(lost.sum())}
-        return {"located": np.nan_to_num(points, nan=IMAGE_CENTRE)}, missing
-    return _regressed(evaluation, truth)
+def image_errors(predicted: Floats, truth: Landmarks, lengths: Floats) -> Floats:
+    """Mean distance over an image's visible landmarks, divided by its length.
+
+    Args:
+        predicted: landmarks `float64 [N, L, 2]`, fractions.
+        truth: true landmarks of the same images.
+        lengths: `float64 [N]`, fractions of the image edge, NaN for images left out.
+
+    Returns:
+        Percent `float64 [N]`, NaN for images left out.
+    """
+    gaps = np.where(truth.visible[..., None], predicted - truth.points, 0.0)
+    distances = np.sqrt((gaps**2).sum(axis=2)).sum(axis=1)
+    errors: Floats = 100 * distances / np.maximum(truth.visible.sum(axis=1), 1) / lengths
+    return errors
 
 
-def _regressed(evaluation: Evaluation, truth: Landmarks) -> Predictions:
+@dataclass(frozen=True)
+class LabelledKeypoints:
+    """What a regressor learns from and is asked about.
+
+    Attributes:
+        ids: names of the N labelled images.
+        keypoints: `float64 [N, K, 2]` of the labelled images.
+        labels: true landmarks of the same images.
+        test: `float64 [M, K, 2]` of the test images.
+    """
+
+    ids: Sequence[str]
+    keypoints: Floats
+    labels: Landmarks
+    test: Floats
+
+    def missing(self) -> dict[str, int]:
+        """How many keypoints stand at the image centre because they were not found."""
+        return {
+            "keypoints: missing in test, set to image centre": np.isnan(self.test[..., 0]).sum(),
+            "keypoints: missing in regress, set to image centre": np.isnan(
+                self.keypoints[..., 0]
+            ).sum(),
+        }
+
+
+def labelled_keypoints(evaluation: Evaluation, truth: Landmarks) -> LabelledKeypoints:
+    """Keypoints of both roles with the labels of role `regress`.
+
+    Args:
+        evaluation: predictions and truth.
+        truth: true landmarks of the test images.
+
+    Raises:
+        DataError: labelled images or keypoints are missing, or a landmark has no label at all.
+        ShapeError: an array has the wrong form.
+    """
     test = keypoints_of(evaluation.test, "test")
     if evaluation.regress is None or evaluation.regress_truth is None:
         raise DataError(
@@ -130,19 +183,29 @@ def _regressed(evaluation: Evaluation, truth: Landmarks) -> Predictions:
             f"Landmark {place}{name} is visible in no image of role 'regress', so nothing can "
             "predict it; label it there or drop it."
         )
+    return LabelledKeypoints(evaluation.regress.ids, train, labels, test)
+
+
+def _predictions(evaluation: Evaluation, truth: Landmarks) -> Predictions:
+    """Predicted landmarks by convention, or under the name `located`, and what was missing."""
+    if evaluation.test.landmarks is not None:
+        points = np.asarray(evaluation.test.landmarks, dtype=np.float64)
+        if points.shape != truth.points.shape:
+            raise ShapeError(
+                f"Predicted landmarks have shape {list(points.shape)}, the true ones "
+                f"{list(truth.points.shape)}."
+            )
+        points = nan_points(points)
+        lost = np.isnan(points[..., 0]) & truth.visible
+        missing = {"landmarks: not predicted, set to image centre": int(lost.sum())}
+        return {"located": np.nan_to_num(points, nan=IMAGE_CENTRE)}, missing
+    return _regressed(evaluation, truth)
+
+
+def _regressed(evaluation: Evaluation, truth: Landmarks) -> Predictions:
+    given = labelled_keypoints(evaluation, truth)
     predictions = {
-        name: regress_landmarks(train, labels, test, origin=origin, bias=bias)
+        name: regress_landmarks(given.keypoints, given.labels, given.test, origin=origin, bias=bias)
         for name, (origin, bias) in CONVENTIONS.items()
     }
-    return predictions, {
-        "keypoints: missing in test, set to image centre": np.isnan(test[..., 0]).sum(),
-        "keypoints: missing in regress, set to image centre": np.isnan(train[..., 0]).sum(),
-    }
-
-
-def _image_errors(predicted: Floats, truth: Landmarks, lengths: Floats) -> Floats:
-    """Percent `float64 [N]`: mean distance over visible landmarks, divided by the length."""
-    gaps = np.where(truth.visible[..., None], predicted - truth.points, 0.0)
-    distances = np.sqrt((gaps**2).sum(axis=2)).sum(axis=1)
-    errors: Floats = 100 * distances / np.maximum(truth.visible.sum(axis=1), 1) / lengths
-    return errors
+    return predictions, given.missing()

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.errors import ShapeError
 from harness_metrics.fields import Bools, Floats, Landmarks
@@ -55,25 +56,73 @@ def regress_landmarks(
     Source: Zhang et al. 2018, Jakab et al. 2018 (section 4.2), He et al. 2022 (section 4.1); origin
         `centre` is the official code of the first, `corner` of the others, `bias` that of SCOPS.
     """
-    if keypoints.shape[1:] != new_keypoints.shape[1:]:
-        raise ShapeError(
-            f"The role 'regress' has {keypoints.shape[1]} keypoints an image, the role 'test' "
-            f"{new_keypoints.shape[1]}; a regressor needs the same ones."
-        )
-    if len(keypoints) != len(landmarks.points):
-        raise ShapeError(
-            f"{len(keypoints)} rows of keypoints for {len(landmarks.points)} rows of landmarks."
-        )
-    zero = ORIGINS[origin]
-    inputs = _features(keypoints, zero)
-    queries = _features(new_keypoints, zero)
-    targets = landmarks.points - zero
-    predicted = np.full((len(queries), landmarks.points.shape[1], 2), np.nan)
-    for rows, columns in _same_visibility(landmarks.visible):
-        wanted = targets[rows][:, columns].reshape(int(rows.sum()), -1)
-        answer = _least_squares(inputs[rows], wanted, queries, bias=bias)
-        predicted[:, columns] = answer.reshape(len(queries), len(columns), 2)
-    return predicted + zero
+    return Regression(keypoints, landmarks, new_keypoints, origin=origin, bias=bias).predict()
+
+
+class Regression:
+    """The map of `regress_landmarks`, prepared to be fitted on many subsets of labelled images.
+
+    Args:
+        keypoints: `float64 [N, K, 2]` of the labelled images, (x, y) fractions.
+        landmarks: truth of the same N images.
+        new_keypoints: `float64 [M, K, 2]` of the images to predict.
+        origin: what a map without bias keeps fixed.
+        bias: fit an intercept.
+
+    Raises:
+        ShapeError: the two sets of keypoints differ in K, or N differs.
+    """
+
+    def __init__(
+        self,
+        keypoints: Floats,
+        landmarks: Landmarks,
+        new_keypoints: Floats,
+        *,
+        origin: Origin = "centre",
+        bias: bool = False,
+    ) -> None:
+        if keypoints.shape[1:] != new_keypoints.shape[1:]:
+            raise ShapeError(
+                f"The role 'regress' has {keypoints.shape[1]} keypoints an image, the role 'test' "
+                f"{new_keypoints.shape[1]}; a regressor needs the same ones."
+            )
+        if len(keypoints) != len(landmarks.points):
+            raise ShapeError(
+                f"{len(keypoints)} rows of keypoints for {len(landmarks.points)} rows of landmarks."
+            )
+        self._zero, self._bias = ORIGINS[origin], bias
+        self._inputs = _features(keypoints, self._zero)
+        self._queries = _features(new_keypoints, self._zero)
+        self._targets = landmarks.points - self._zero
+        self._visible = landmarks.visible
+
+    def predict(self, images: NDArray[np.int64] | None = None, *, ridge: float = 0.0) -> Floats:
+        """Fit on some of the labelled images, and predict the landmarks of the others.
+
+        Args:
+            images: positions of the labelled images; all without it.
+            ridge: penalty of the squared weights in units of trace(X'X) / 2K, the mean squared
+                length of a column of the fitted coordinates X; 0 gives the minimum norm.
+
+        Returns:
+            Landmarks `float64 [M, L, 2]`, fractions; NaN for a landmark visible in none of them.
+        """
+        chosen: NDArray[np.int64] | slice = slice(None) if images is None else images
+        inputs, targets = self._inputs[chosen], self._targets[chosen]
+        predicted = np.full((len(self._queries), *targets.shape[1:]), np.nan)
+        for rows, columns in _same_visibility(self._visible[chosen]):
+            wanted = targets[rows][:, columns].reshape(int(rows.sum()), -1)
+            answer = self._fitted(inputs[rows], wanted, ridge)
+            predicted[:, columns] = answer.reshape(len(self._queries), len(columns), 2)
+        return predicted + self._zero
+
+    def _fitted(self, inputs: Floats, targets: Floats, ridge: float) -> Floats:
+        bias = self._bias
+        middle, level = (inputs.mean(axis=0), targets.mean(axis=0)) if bias else (0.0, 0.0)
+        weights = _weights(inputs - middle, targets - level, ridge)
+        predicted: Floats = (self._queries - middle) @ weights + level
+        return predicted
 
 
 def _features(keypoints: Floats, zero: float) -> Floats:
@@ -90,8 +139,12 @@ def _same_visibility(visible: Bools) -> list[tuple[Bools, list[int]]]:
     return [(visible[:, columns[0]], columns) for columns in groups.values()]
 
 
-def _least_squares(inputs: Floats, targets: Floats, queries: Floats, *, bias: bool) -> Floats:
-    middle, level = (inputs.mean(axis=0), targets.mean(axis=0)) if bias else (0.0, 0.0)
-    weights, *_ = np.linalg.lstsq(inputs - middle, targets - level, rcond=None)
-    predicted: Floats = (queries - middle) @ weights + level
-    return predicted
+def _weights(inputs: Floats, targets: Floats, ridge: float) -> Floats:
+    products = inputs.T @ inputs if ridge else np.zeros((0, 0))
+    penalty = ridge * np.trace(products) / inputs.shape[1]
+    if not penalty:  # also where all inputs are zero: nothing can be penalised or learnt
+        weights, *_ = np.linalg.lstsq(inputs, targets, rcond=None)
+        return weights
+    diagonal = np.eye(inputs.shape[1])
+    solved: Floats = np.linalg.solve(products + penalty * diagonal, inputs.T @ targets)
+    return solved

@@ -48,6 +48,85 @@ class InterOcularParams(RegressionParams):
         return (value,) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+class SampleEfficiencyParams(InterOcularParams):
+    """Which subsets of labelled images are drawn, and how errors are measured."""
+
+    normaliser: Literal["inter_ocular", "edge"] = Field(
+        default="inter_ocular",
+        description="Length that divides an image's error: the distance of left_eye and "
+        "right_eye, or the image edge.",
+    )
+    draws: int = Field(
+        default=20, ge=1, description="Random subsets for every number of images below 1000."
+    )
+    draws_of_many: int = Field(
+        default=5, ge=1, description="Random subsets for every number of images from 1000 on."
+    )
+    ridge: float = Field(
+        default=1e-3,
+        gt=0,
+        description="Penalty of the ridge curve, in units of trace(X'X) / 2K of the centred "
+        "coordinates X.",
+    )
+    seed: int = Field(default=0, ge=0, description="Seed of the random subsets.")
+
+
+class BbcPoseParams(RegressionParams):
+    """When a landmark counts as found, and which landmarks are shown together."""
+
+    threshold_pixels: float = Field(
+        default=6, ge=0, description="Largest distance of a found landmark in pixels, included."
+    )
+    frame_pixels: float = Field(
+        default=128,
+        gt=0,
+        description="How many pixels the image edge counts. The paper leaves open whether its 6 "
+        "pixels are those of the 128 x 128 crop or of the original frame; 128 is the image that "
+        "its detector sees, and the only frame whose scale does not change from video to video.",
+    )
+    groups: dict[str, tuple[LandmarkIndex, ...]] = Field(
+        default={"head": (0,), "wrists": (1, 2), "elbows": (3, 4), "shoulders": (5, 6)},
+        description="Positions of the landmarks whose mean accuracy is shown under a name.",
+    )
+
+    @field_validator("groups")
+    @classmethod
+    def _groups_hold_landmarks(
+        cls, value: dict[str, tuple[LandmarkIndex, ...]]
+    ) -> dict[str, tuple[LandmarkIndex, ...]]:
+        empty = [name for name, places in value.items() if not places]
+        if empty:
+            raise ValueError(f"group '{empty[0]}' names no landmark")
+        return value
+
+
+class Human36mParams(RegressionParams):
+    """Which landmarks change places when left and right do, and how long the map is fitted."""
+
+    pairs: tuple[tuple[LandmarkIndex, LandmarkIndex], ...] = Field(
+        default=(
+            *((left, left - 5) for left in range(6, 11)),
+            *((left, left + 8) for left in range(16, 24)),
+        ),
+        description="Positions of the left and the right landmark of every pair; the others stay. "
+        "By default the legs (6-10 and 1-5) and arms (16-23 and 24-31) of Human3.6M's 32 joints.",
+    )
+    rounds: int = Field(
+        default=20, ge=1, description="Most fits of the map; fewer where no label changes any more."
+    )
+
+    @field_validator("pairs")
+    @classmethod
+    def _landmark_is_in_one_pair(
+        cls, value: tuple[tuple[LandmarkIndex, LandmarkIndex], ...]
+    ) -> tuple[tuple[LandmarkIndex, LandmarkIndex], ...]:
+        named = [place for pair in value for place in pair]
+        twice = sorted({place for place in named if named.count(place) > 1})
+        if twice:
+            raise ValueError(f"landmark {twice[0]} is named twice")
+        return value
+
+
 class PartIouParams(Options):
     """How predicted parts get the names of true parts."""
 

@@ -23,6 +23,33 @@ LANDMARKS = [
         direction="lower",
         needs=("keypoints", "landmarks"),
     ),
+    MetricSpec(
+        name="sample_efficiency",
+        summary="Mean landmark error over the logarithm of the number of labelled images",
+        target="harness_metrics.sample_efficiency:SampleEfficiency",
+        params="harness_metrics.params:SampleEfficiencyParams",
+        unit="% of inter-ocular distance or image edge",
+        direction="lower",
+        needs=("keypoints", "landmarks"),
+    ),
+    MetricSpec(
+        name="bbc_pose_accuracy",
+        summary="Share of landmarks found within 6 pixels of 128, over all points",
+        target="harness_metrics.bbc_pose_accuracy:BbcPoseAccuracy",
+        params="harness_metrics.params:BbcPoseParams",
+        unit="% of points",
+        direction="higher",
+        needs=("keypoints", "landmarks"),
+    ),
+    MetricSpec(
+        name="human36m_error",
+        summary="Mean landmark error in percent of the edge, left and right exchanged where better",
+        target="harness_metrics.human36m_error:Human36mError",
+        params="harness_metrics.params:Human36mParams",
+        unit="% of image edge",
+        direction="lower",
+        needs=("keypoints", "landmarks"),
+    ),
 ]
 
 MASKS = [

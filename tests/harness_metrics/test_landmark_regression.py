@@ -4,7 +4,7 @@ from sklearn.linear_model import LinearRegression
 
 from harness.errors import ShapeError
 from harness_metrics.fields import Landmarks
-from harness_metrics.landmark_regression import regress_landmarks
+from harness_metrics.landmark_regression import Regression, regress_landmarks
 
 
 def labels(points: np.ndarray, visible: np.ndarray | None = None) -> Landmarks:
@@ -124,3 +124,30 @@ def test_different_numbers_of_keypoints_are_refused():
 def test_different_numbers_of_images_are_refused():
     with pytest.raises(ShapeError, match="5 rows of keypoints for 4 rows"):
         regress_landmarks(np.zeros((5, 3, 2)), labels(np.zeros((4, 1, 2))), np.zeros((5, 3, 2)))
+
+
+def test_subset_of_the_labelled_images_is_fitted_as_if_it_were_alone():
+    random = np.random.default_rng(9)
+    train, test = random.random((20, 3, 2)), random.random((5, 3, 2))
+    landmarks = random.random((20, 4, 2))
+    chosen = np.array([7, 2, 11, 19])
+    got = Regression(train, labels(landmarks), test, origin="corner", bias=True).predict(chosen)
+    alone = regress_landmarks(
+        train[chosen], labels(landmarks[chosen]), test, origin="corner", bias=True
+    )
+    np.testing.assert_array_equal(got, alone)
+
+
+def test_ridge_shrinks_the_hand_computed_slope():
+    """One coordinate of two stays 0: trace(X'X) / 2K = 14 / 2, so the slope is 26 / (14 + 7r)."""
+    keypoints, landmarks = one_coordinate([1, 2, 3], 0.0), one_coordinate([3, 4, 5], 0.0)
+    fit = Regression(keypoints, labels(landmarks), keypoints, origin="corner")
+    got = fit.predict(ridge=2.0)
+    np.testing.assert_allclose(got[:, 0, 0], [26 / 28, 52 / 28, 78 / 28])
+
+
+def test_ridge_of_keypoints_at_the_centre_alone_predicts_the_centre():
+    landmarks = np.random.default_rng(10).random((9, 2, 2))
+    centre = np.full((9, 3, 2), 0.5)
+    fit = Regression(centre, labels(landmarks), centre)
+    np.testing.assert_array_equal(fit.predict(ridge=0.1), 0.5)
