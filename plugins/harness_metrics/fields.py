@@ -82,6 +82,26 @@ def keypoints_of(predicted: Predicted, role: str) -> Floats:
     return nan_points(_points(predicted.keypoints, count, f"keypoints of role '{role}'", "K"))
 
 
+def located_landmarks(predicted: Predicted, truth: Landmarks) -> Floats | None:
+    """Landmarks that a method names itself, `float64 [N, L, 2]`, missing ones NaN in both.
+
+    Returns:
+        The landmarks, or `None` from methods that name none.
+
+    Raises:
+        ShapeError: they have another shape than the true ones.
+    """
+    if predicted.landmarks is None:
+        return None
+    points = np.asarray(predicted.landmarks, dtype=np.float64)
+    if points.shape != truth.points.shape:
+        raise ShapeError(
+            f"Predicted landmarks have shape {list(points.shape)}, the true ones "
+            f"{list(truth.points.shape)}."
+        )
+    return nan_points(points)
+
+
 def nan_points(points: Floats) -> Floats:
     """Points `[N, K, 2]` in which every point with a non-finite coordinate is NaN in both."""
     return np.where(np.isfinite(points).all(axis=2, keepdims=True), points, np.nan)
