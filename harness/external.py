@@ -22,7 +22,7 @@ from harness.plots import save_curves
 from harness.predictions import predicted, read_arrays
 from harness.protocol import suite_ref
 from harness.provenance import now, provenance
-from harness.record import MethodRef, Record, Score, SuiteRef, write_record
+from harness.record import MethodRef, Record, Score, SuiteRef, put_aside, write_record
 from harness.registry import Registry
 from harness.scoring import score_evaluation
 from harness.suite import Suite, load_suite, with_metric_params
@@ -88,6 +88,7 @@ def score_submission(
     _save(folder / "predictions.npz", arrays)
     _save(folder / "per_image.npz", scored.per_image)
     save_curves(scored.curves, folder)
+    put_aside(folder / "record.json", record)
     write_record(record, folder / "record.json")
     return record, folder
 

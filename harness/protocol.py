@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from harness.cache import CachedSplit
 from harness.contract.dataset import Dataset
@@ -11,7 +12,7 @@ from harness.errors import DataError
 from harness.fingerprint import fingerprint
 from harness.record import SuiteRef
 from harness.registry import Registry
-from harness.scoring import resolved_uses
+from harness.scoring import metric_settings
 from harness.suite import Suite
 
 
@@ -33,19 +34,14 @@ class Prepared:
 
 
 def suite_ref(suite: Suite, roles: Mapping[str, CachedSplit], known: Registry) -> SuiteRef:
-    """The suite as a record names it, with all that was hashed: protocol, metrics and data.
+    """The suite as a record names it, with all that was hashed: protocol, ranking metric and data.
 
     Raises:
         UnknownName: a metric or a parameter does not exist.
         ConfigError: a parameter is wrong.
     """
-    metrics = {
-        use.name: {"version": spec.version, "params": params.model_dump(mode="json")}
-        for use, spec, params in resolved_uses(suite, known)
-    }
     protocol = {
-        **suite.protocol(),
-        "metrics": metrics,
+        **ranked_protocol(suite, known),
         "data": {role: split.fingerprint for role, split in roles.items()},
         "images": {role: len(split.samples) for role, split in roles.items()},
     }
@@ -55,6 +51,20 @@ def suite_ref(suite: Suite, roles: Mapping[str, CachedSplit], known: Registry) -
         fingerprint=fingerprint(protocol),
         protocol=protocol,
     )
+
+
+def ranked_protocol(suite: Suite, known: Registry) -> dict[str, Any]:
+    """What is hashed of a suite beside its data: its protocol and the metric that ranks.
+
+    The other metrics are left out, so that one more or a changed one leaves all other scores
+    comparable; a score of theirs is compared by its own version and parameters.
+
+    Raises:
+        UnknownName: a metric or a parameter does not exist.
+        ConfigError: a parameter is wrong.
+    """
+    name, settings = next(iter(metric_settings(suite, known).items()))
+    return {**suite.protocol(), "ranking": {"metric": name, **settings}}
 
 
 def overlap_note(suite: Suite, roles: Mapping[str, CachedSplit]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,7 +26,7 @@ class SuiteRef(Part):
 
     name: str
     version: int
-    fingerprint: str = Field(description="sha256 of protocol, data and metric versions.")
+    fingerprint: str = Field(description="sha256 of protocol, data and ranking metric.")
     protocol: dict[str, Any] = Field(description="What was hashed.")
 
 
@@ -48,7 +49,9 @@ class Score(Part):
     """One metric's answer."""
 
     metric: str
-    version: int = Field(description="The metric's version.")
+    version: int = Field(
+        description="The metric's version; with `params` it decides which scores are comparable."
+    )
     value: float | None = Field(description="Null when undefined or not applicable.")
     unit: str
     direction: Literal["higher", "lower"]
@@ -67,6 +70,11 @@ class Score(Part):
         default=None, description="Array name in the file of per-image values."
     )
     missing: str = Field(default="", description="Why there is no value.")
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The metric's version and parameters: scores are comparable only where these are equal."""
+        return {"version": self.version, "params": self.params}
 
 
 class Cost(Part):
@@ -150,6 +158,35 @@ def read_record(path: Path) -> Record:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise RecordError(f"{path}: not a valid record: {where}: {first['msg']}.") from None
+
+
+def read_finished(path: Path) -> Record | None:
+    """The record of a finished cell, or `None` where no such record can be read."""
+    try:
+        record = read_record(path)
+    except RecordError:
+        return None
+    return record if record.status == "finished" else None
+
+
+def put_aside(path: Path, new: Record) -> None:
+    """Keep a finished record, whose place a new one takes, below `records/` beside it.
+
+    It is kept when it is of another suite fingerprint, or has a score that the new one lacks or
+    has with another version or parameters of the metric. Its file is named by the hash of its
+    content, so that it takes no other record's place.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    old = read_finished(path)
+    if old is None:
+        return
+    settings = {score.metric: score.settings for score in new.scores}
+    repeated = all(settings.get(score.metric) == score.settings for score in old.scores)
+    if old.suite.fingerprint != new.suite.fingerprint or not repeated:
+        digest = hashlib.sha256(old.model_dump_json().encode()).hexdigest()
+        write_record(old, path.parent / "records" / f"{digest}.json")
 
 
 def read_records(folder: Path) -> tuple[list[Record], list[str]]:

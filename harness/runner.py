@@ -12,13 +12,14 @@ from filelock import FileLock, Timeout
 
 from harness.cache import load_roles, open_dataset
 from harness.contract.events import RunFailed, RunFinished, RunStarted
-from harness.errors import HarnessError, RecordError, RunError
+from harness.errors import HarnessError, RunError
 from harness.identity import fit_owner, method_ref, record_id, repeat_command
 from harness.plan import Cell, RunOptions
 from harness.protocol import Prepared, overlap_note, suite_ref
 from harness.provenance import now, provenance
-from harness.record import Record, read_record, write_record
+from harness.record import Record, put_aside, read_finished, write_record
 from harness.registry import Registry
+from harness.scoring import metric_settings
 from harness.suite import Suite
 from harness.watching import CellWatcher, tell
 from harness.work import Work, finished_record
@@ -121,7 +122,7 @@ class Runner:
         if self.options.fresh:
             _clear(folder)
         kept = finished_record(folder, prepared.ref)
-        if kept is not None and _has_all(kept, cell):
+        if kept is not None and _has_all(kept, cell, self.known):
             return Outcome(cell, "kept", folder, kept)
         started = now()
         self.watcher.cell_started(cell, folder)
@@ -131,7 +132,7 @@ class Runner:
         try:
             work = Work(cell, prepared, folder, self.options, self.known, self.watcher, started)
             record = work.record()
-            _put_aside(folder / "record.json", record)
+            put_aside(folder / "record.json", record)
             write_record(record, folder / "record.json")
         except Exception as error:  # noqa: BLE001 - a method or metric of anyone's
             return self._give_up(cell, prepared, folder, error, started=started)
@@ -159,7 +160,7 @@ class Runner:
             provenance=provenance(started, repeat_command(cell), cell.entry.distribution),
         )
         try:
-            if not _is_finished(folder / "record.json"):
+            if read_finished(folder / "record.json") is None:
                 write_record(record, folder / "record.json")
         except RunError as unwritten:
             failed = replace(failed, error=f"{failed.error} ({unwritten})")
@@ -182,10 +183,11 @@ class Runner:
         return Outcome(cell, "failed", folder, None, sentence, 1, trace)
 
 
-def _has_all(record: Record, cell: Cell) -> bool:
-    """Whether a record has every metric that is asked for."""
-    wanted = cell.metrics or tuple(use.name for use in cell.suite.metrics)
-    return set(wanted) <= {score.metric for score in record.scores}
+def _has_all(record: Record, cell: Cell, known: Registry) -> bool:
+    """Whether a record has every metric that is asked for, as it would be measured now."""
+    settings = metric_settings(cell.suite, known)
+    found = {score.metric: score.settings for score in record.scores}
+    return all(found.get(name) == settings[name] for name in cell.metrics or settings)
 
 
 def _clear(folder: Path) -> None:
@@ -196,23 +198,3 @@ def _clear(folder: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
-
-
-def _put_aside(path: Path, new: Record) -> None:
-    """Keep the record of the same weights under another protocol, below `records/`.
-
-    Raises:
-        RunError: it cannot be written.
-    """
-    if path.exists() and _is_finished(path):
-        old = read_record(path)
-        if old.suite.fingerprint != new.suite.fingerprint:
-            write_record(old, path.parent / "records" / f"{old.suite.fingerprint[:12]}.json")
-
-
-def _is_finished(path: Path) -> bool:
-    """Whether a readable record of a finished cell lies here."""
-    try:
-        return read_record(path).status == "finished"
-    except RecordError:
-        return False

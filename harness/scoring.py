@@ -64,6 +64,21 @@ def resolved_uses(suite: Suite, known: Registry) -> list[tuple[MetricUse, Metric
     return resolved
 
 
+def metric_settings(suite: Suite, known: Registry) -> dict[str, dict[str, Any]]:
+    """Version and parameters of every metric, by name, in the suite's order.
+
+    They decide which scores of a metric are comparable; a score has them as `Score.settings`.
+
+    Raises:
+        UnknownName: a metric or a parameter does not exist.
+        ConfigError: a parameter is wrong.
+    """
+    return {
+        use.name: {"version": spec.version, "params": params.model_dump(mode="json")}
+        for use, spec, params in resolved_uses(suite, known)
+    }
+
+
 def score_evaluation(
     uses: Sequence[MetricUse], evaluation: Evaluation, known: Registry, *, seed: int = 0
 ) -> Scored:

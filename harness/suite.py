@@ -76,9 +76,9 @@ class Suite(Options):
     )
 
     def protocol(self) -> dict[str, Any]:
-        """What changes a score's meaning, as JSON: everything but texts, baselines and rows."""
+        """What every score depends on, as JSON: all but texts, baselines, rows and metrics."""
         kept = {"name", "version", "dataset", "dataset_options", "image_size", "parts", "roles"}
-        return self.model_dump(mode="json", include=kept | {"metrics", "official_overlap"})
+        return self.model_dump(mode="json", include=kept | {"official_overlap"})
 
 
 def load_suite(spec: SuiteSpec, settings: dict[str, Any] | None = None) -> Suite:

@@ -16,14 +16,14 @@ import torch
 from harness.cache import resized_images
 from harness.contract.arrays import Curve, Evaluation, Predicted, Samples
 from harness.contract.method import Method
-from harness.errors import RecordError, RunError
+from harness.errors import RunError
 from harness.files import replacing
 from harness.identity import fit_owner, method_ref, record_id, repeat_command
 from harness.plan import Cell, RunOptions
 from harness.presets import UNTRAINED
 from harness.protocol import Prepared
 from harness.provenance import provenance
-from harness.record import Cost, Record, Score, SuiteRef, read_record
+from harness.record import Cost, Record, Score, SuiteRef, read_finished
 from harness.registry import Registry
 from harness.saved import (
     FitNote,
@@ -80,7 +80,7 @@ class Work:
         predict_seconds = time.monotonic() - begun
         scored = score_evaluation(self._uses(), evaluation, self.known)
         self._keep_arrays(evaluation, scored.per_image)
-        pictures = self._pictures(evaluation, scored.curves)
+        pictures = self._pictures(fitted, evaluation, scored.curves)
         return self._finished(fitted, note, scored.scores, predict_seconds, pictures)
 
     def _uses(self) -> list[MetricUse]:
@@ -225,14 +225,20 @@ class Work:
         _write_npz(self.folder / "predictions.npz", arrays)
         _write_npz(self.folder / "per_image.npz", dict(per_image))
 
-    def _pictures(self, evaluation: Evaluation, curves: Mapping[str, Curve]) -> dict[str, str]:
+    def _pictures(
+        self, fitted: Fitted, evaluation: Evaluation, curves: Mapping[str, Curve]
+    ) -> dict[str, str]:
         from harness.figures import prediction_sheet
+        from harness.manipulation_sheet import manipulation_sheet
         from harness.plots import save_curves
 
-        picture = prediction_sheet(evaluation.test, evaluation.test_truth)
-        path = self.folder / "pictures" / "predictions.png"
-        with replacing(path) as temporary:
-            picture.save(temporary, "PNG")
+        test, truth = evaluation.test, evaluation.test_truth
+        pictures = {"predictions": prediction_sheet(test, truth)}
+        if "reconstruct" in fitted.spec.capabilities and test.keypoints is not None:
+            pictures["manipulation"] = manipulation_sheet(fitted, truth.images)
+        for name, picture in pictures.items():
+            with replacing(self.folder / "pictures" / f"{name}.png") as temporary:
+                picture.save(temporary, "PNG")
         save_curves(curves, self.folder)
         found = sorted((self.folder / "pictures").glob("*.png"))
         return {f"picture:{p.stem}": f"pictures/{p.name}" for p in found}
@@ -275,15 +281,9 @@ class Work:
 
 def finished_record(folder: Path, ref: SuiteRef) -> Record | None:
     """The record of a finished cell under this very protocol, or `None`."""
-    path = folder / "record.json"
-    if not path.exists():
-        return None
-    try:
-        record = read_record(path)
-    except RecordError:
-        return None
-    same = record.suite.fingerprint == ref.fingerprint
-    return record if record.status == "finished" and same else None
+    record = read_finished(folder / "record.json")
+    same = record is not None and record.suite.fingerprint == ref.fingerprint
+    return record if same else None
 
 
 def _keypoint_note(fitted: Fitted) -> str:

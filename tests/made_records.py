@@ -8,19 +8,15 @@ from typing import Any
 from toy_world import Toy
 
 from harness.fingerprint import fingerprint
+from harness.protocol import ranked_protocol
 from harness.record import Cost, MethodRef, Provenance, Record, Score, SuiteRef, write_record
-from harness.scoring import resolved_uses
 from harness.suite import load_suite
 
 
 def protocol(toy: Toy, **changes: Any) -> dict[str, Any]:
     """What a run of the installed toy suite would hash, with changes."""
     suite = load_suite(toy.known.suites.get("toy").spec)
-    metrics = {
-        use.name: {"version": spec.version, "params": params.model_dump(mode="json")}
-        for use, spec, params in resolved_uses(suite, toy.known)
-    }
-    return {**suite.protocol(), "metrics": metrics, "data": {"test": "d" * 64}, **changes}
+    return {**ranked_protocol(suite, toy.known), "data": {"test": "d" * 64}, **changes}
 
 
 def score(value: float | None, metric: str = "toy_spread", **changes: Any) -> Score:

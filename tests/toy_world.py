@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pytest
+
     from harness.plan import Cell, RunOptions
     from harness.registry import Registry
     from harness.runner import Runner
@@ -72,6 +74,17 @@ class Toy:
         (self.suites / f"{name}.toml").write_text(text)
         registry.cache_clear()
         return name
+
+    def raise_version(self, metric: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Install version 2 of one of the plugin's metrics."""
+        from harness.contract import MetricSpec
+        from harness.registry import registry
+
+        def made(*, name: str, **values: Any) -> MetricSpec:
+            return MetricSpec(name=name, version=2 if name == metric else 1, **values)
+
+        monkeypatch.setattr("toy_plugin.plugin.MetricSpec", made)
+        registry.cache_clear()
 
     def cells(
         self, *methods: str, suites: tuple[str, ...] = ("toy",), **request: Any

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,10 @@ from harness.errors import DataError, HarnessError
 from harness.fingerprint import differences, fingerprint
 from harness.leaderboard.place import with_places, with_ranks
 from harness.leaderboard.rows import Column, Row, make_rows
-from harness.record import Record, read_records
+from harness.protocol import ranked_protocol
+from harness.record import Record, Score, read_records
 from harness.registry import Registry
-from harness.scoring import resolved_uses
+from harness.scoring import metric_settings
 from harness.suite import Suite, load_suite
 
 
@@ -25,7 +26,7 @@ class Table:
         fingerprint: of the protocol.
         version: the suite's version at that time.
         protocol: what was hashed.
-        columns: metrics, the ranking one first.
+        columns: metrics, the ranking one first, each of one version with one set of parameters.
         rows: best first.
         differing: fields in which the protocol differs from the main table's.
     """
@@ -115,26 +116,31 @@ def build_board(suite: Suite, records: Sequence[Record], known: Registry) -> Boa
         records: of this suite.
         known: the installed plugins, for the metrics' parameters.
     """
-    finished = _newest([record for record in records if record.status == "finished"])
+    protocol, settings = _installed(suite, known)
     groups: dict[str, list[Record]] = {}
-    for record in finished:
-        groups.setdefault(record.suite.fingerprint, []).append(record)
+    for record in sorted(records, key=lambda r: (r.provenance.finished, r.id)):
+        if record.status == "finished":
+            groups.setdefault(record.suite.fingerprint, []).append(record)
+    chosen: list[tuple[tuple[Column, ...], list[Record]]] = []
+    for group in groups.values():
+        columns = _columns(suite, group, settings)
+        chosen.append((columns, _one_a_cell(group, columns)))
 
-    def importance(group: Sequence[Record]) -> tuple[Any, ...]:
-        ref = group[0].suite
-        latest = max(record.provenance.finished for record in group)
-        official = _is_installed(suite, ref.protocol, known)
-        return (ref.version, official, len(group), latest, ref.fingerprint)
+    def importance(part: tuple[tuple[Column, ...], list[Record]]) -> tuple[Any, ...]:
+        ref = part[1][0].suite
+        latest = max(record.provenance.finished for record in part[1])
+        official = all(ref.protocol.get(key) == value for key, value in protocol.items())
+        return (ref.version, bool(protocol) and official, len(part[1]), latest, ref.fingerprint)
 
-    ordered = sorted(groups.values(), key=importance, reverse=True)
-    main = ordered[0][0].suite.protocol if ordered else {}
-    tables = tuple(_table(suite, group, main) for group in ordered)
+    chosen.sort(key=importance, reverse=True)
+    main = chosen[0][1][0].suite.protocol if chosen else {}
+    tables = tuple(_table(columns, group, main) for columns, group in chosen)
+    finished = [record for _, group in chosen for record in group]
     return Board(suite=suite, tables=tables, failed=_failed(records, finished))
 
 
-def _table(suite: Suite, records: Sequence[Record], main: dict[str, Any]) -> Table:
+def _table(columns: tuple[Column, ...], records: Sequence[Record], main: dict[str, Any]) -> Table:
     ref = records[0].suite
-    columns = _columns(suite, records)
     rows = with_places(with_ranks(make_rows(records, columns), columns[0]), columns)
     return Table(
         fingerprint=ref.fingerprint,
@@ -146,24 +152,59 @@ def _table(suite: Suite, records: Sequence[Record], main: dict[str, Any]) -> Tab
     )
 
 
-def _columns(suite: Suite, records: Sequence[Record]) -> tuple[Column, ...]:
-    """Metrics in the suite's order, then any others that records hold."""
-    scores = {score.metric: score for record in records for score in record.scores}
-    order = [use.name for use in suite.metrics if use.name in scores]
-    order += sorted(set(scores) - set(order))
-    columns = tuple(
-        Column(metric=name, unit=scores[name].unit, direction=scores[name].direction)
-        for name in order
+def _columns(
+    suite: Suite, records: Sequence[Record], installed: Mapping[str, dict[str, Any]]
+) -> tuple[Column, ...]:
+    """A table's ranking metric, the others in the suite's order, then any that records hold.
+
+    A column has the installed version and parameters of its metric where a record has such a
+    score, else those of the record that finished last.
+    """
+    scores: dict[str, list[Score]] = {}
+    for record in records:
+        for score in record.scores:
+            scores.setdefault(score.metric, []).append(score)
+    ranking = records[0].suite.protocol.get("ranking")
+    first = [str(ranking.get("metric"))] if isinstance(ranking, dict) else []
+    order = dict.fromkeys([*first, *(use.name for use in suite.metrics), *sorted(scores)])
+    columns = tuple(_column(scores[name], installed.get(name)) for name in order if name in scores)
+    if columns:
+        return columns
+    name = suite.metrics[0].name
+    return (Column(metric=name, unit="", direction="higher", version=1, params={}),)
+
+
+def _column(scores: Sequence[Score], installed: dict[str, Any] | None) -> Column:
+    chosen = next((score for score in scores if score.settings == installed), scores[-1])
+    return Column(
+        metric=chosen.metric,
+        unit=chosen.unit,
+        direction=chosen.direction,
+        version=chosen.version,
+        params=chosen.params,
     )
-    return columns or (Column(metric=suite.metrics[0].name, unit="", direction="higher"),)
 
 
-def _newest(records: Sequence[Record]) -> list[Record]:
-    """One record a cell: the one that finished last."""
-    latest: dict[str, Record] = {}
-    for record in sorted(records, key=lambda r: (r.provenance.finished, r.id)):
-        latest[f"{record.suite.fingerprint}/{record.method.fingerprint}/{record.seed}"] = record
-    return list(latest.values())
+def _one_a_cell(records: Sequence[Record], columns: Sequence[Column]) -> list[Record]:
+    """The record of every cell with the fewest scores that may not stand in their columns.
+
+    Args:
+        records: of one suite fingerprint, the one that finished last at the end; of equally good
+            ones it is chosen.
+        columns: of all their metrics.
+    """
+
+    def refused(record: Record) -> int:
+        scores = [record.score(column.metric) for column in columns]
+        pairs = zip(columns, scores, strict=True)
+        return sum(bool(column.refusal(score)) for column, score in pairs if score is not None)
+
+    chosen: dict[str, Record] = {}
+    for record in records:
+        cell = f"{record.method.fingerprint}/{record.seed}"
+        if cell not in chosen or refused(record) <= refused(chosen[cell]):
+            chosen[cell] = record
+    return list(chosen.values())
 
 
 def _failed(records: Sequence[Record], finished: Sequence[Record]) -> tuple[str, ...]:
@@ -191,14 +232,12 @@ def _sound(records: Sequence[Record]) -> tuple[list[Record], list[str]]:
     return good, doubts
 
 
-def _is_installed(suite: Suite, protocol: dict[str, Any], known: Registry) -> bool:
-    """Whether a record was measured by the installed protocol and metrics, on whatever data."""
+def _installed(suite: Suite, known: Registry) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """What the installed suite hashes beside its data, and the settings of its metrics.
+
+    Both are empty where one of its metrics is not installed.
+    """
     try:
-        metrics = {
-            use.name: {"version": spec.version, "params": params.model_dump(mode="json")}
-            for use, spec, params in resolved_uses(suite, known)
-        }
+        return ranked_protocol(suite, known), metric_settings(suite, known)
     except HarnessError:
-        return False
-    expected = {**suite.protocol(), "metrics": metrics}
-    return all(protocol.get(key) == value for key, value in expected.items())
+        return {}, {}

@@ -84,7 +84,9 @@ def _csv_lines(suite: str, table: Table, row: Row, comparable: bool) -> Iterator
     for column in table.columns:
         cell = row.cells[column.metric]
         yield common | {
-            **asdict(column),
+            "metric": column.metric,
+            "unit": column.unit,
+            "direction": column.direction,
             "value": cell.value,
             "std": cell.std,
             "low": cell.low,

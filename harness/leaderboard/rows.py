@@ -6,6 +6,7 @@ import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from harness.fingerprint import differences
 from harness.record import Record, Score
@@ -22,16 +23,26 @@ class Column:
         metric: its name.
         unit: unit of the values.
         direction: `higher` or `lower`, whichever is better.
+        version: the metric's version; scores of another one are not shown.
+        params: its parameters; scores with others are not shown.
     """
 
     metric: str
     unit: str
     direction: str
+    version: int
+    params: dict[str, Any]
 
     @property
     def sign(self) -> int:
         """1 when higher is better, else -1."""
         return 1 if self.direction == "higher" else -1
+
+    def refusal(self, score: Score) -> str:
+        """Why a score may not stand in this column; empty when it may."""
+        if score.version != self.version:
+            return f"measured by version {score.version} of the metric"
+        return "" if score.params == self.params else "measured with other parameters"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +149,12 @@ def aggregate(scores: Sequence[Score | None]) -> Cell:
     )
 
 
+def _cell(scores: Sequence[Score | None], column: Column) -> Cell:
+    """The scores of a row in a column; undefined when one of them is not comparable with it."""
+    refusals = {column.refusal(score) for score in scores if score is not None} - {""}
+    return Cell(missing="; ".join(sorted(refusals))) if refusals else aggregate(scores)
+
+
 def _row(group: Sequence[Record], columns: Sequence[Column], apart: str) -> Row:
     method = group[0].method
     costs = [record.cost for record in group if record.cost is not None]
@@ -154,7 +171,7 @@ def _row(group: Sequence[Record], columns: Sequence[Column], apart: str) -> Row:
         fit_seconds=statistics.fmean(cost.fit_seconds for cost in costs) if costs else None,
         device=", ".join(devices),
         notes=tuple(notes),
-        cells={c.metric: aggregate([r.score(c.metric) for r in group]) for c in columns},
+        cells={c.metric: _cell([r.score(c.metric) for r in group], c) for c in columns},
     )
 
 

@@ -42,11 +42,11 @@ def note(toy: Toy, **changes: Any) -> str:
                 "test": {"split": "test", "limit": 3},
             }
         },
-        {"metrics": PLAIN_METRICS[:2]},
+        {"metrics": PLAIN_METRICS[::-1]},
         {"metrics": [{"name": "toy_spread", "params": {"scale": 2.0}}, *PLAIN_METRICS[1:]]},
         {"official_overlap": True},
     ],
-    ids=["version", "size", "parts", "data", "roles", "limit", "metrics", "params", "overlap"],
+    ids=["version", "size", "parts", "data", "roles", "limit", "ranking", "params", "overlap"],
 )
 def test_what_changes_a_score_changes_the_fingerprint(toy: Toy, change: dict[str, Any]) -> None:
     assert ref(toy, **change).fingerprint != ref(toy).fingerprint
@@ -71,11 +71,16 @@ def test_other_pixels_change_the_fingerprint(toy: Toy, monkeypatch: pytest.Monke
         {"summary": "Other words."},
         {"notes": ["A note."]},
         {"baselines": ["toy_centre"]},
-        {"metrics": PLAIN_METRICS[::-1]},
+        {"metrics": [PLAIN_METRICS[0], *PLAIN_METRICS[:0:-1]]},
+        {"metrics": PLAIN_METRICS[:1]},
+        {"metrics": [*PLAIN_METRICS, {"name": "toy_undefined", "params": {"crash": True}}]},
         {"metrics": [{"name": "toy_spread", "params": {"scale": 1.0}}, *PLAIN_METRICS[1:]]},
         {"published": [{"method": "A", "metric": "toy_spread", "value": 1, "source": "T1"}]},
     ],
-    ids=["summary", "notes", "baselines", "order", "default parameter", "published"],
+    ids=[
+        *("summary", "notes", "baselines", "order", "fewer metrics", "more metrics"),
+        *("default parameter", "published"),
+    ],
 )
 def test_what_changes_no_score_keeps_the_fingerprint(toy: Toy, change: dict[str, Any]) -> None:
     assert ref(toy, **change).fingerprint == ref(toy).fingerprint
@@ -84,7 +89,16 @@ def test_what_changes_no_score_keeps_the_fingerprint(toy: Toy, change: dict[str,
 def test_the_record_says_what_was_hashed(toy: Toy) -> None:
     protocol = ref(toy).protocol
     assert protocol["images"] == {"fit": 6, "regress": 6, "test": 6}
-    assert protocol["metrics"]["toy_spread"] == {"version": 1, "params": {"scale": 1.0}}
+    assert protocol["ranking"] == {"metric": "toy_spread", "version": 1, "params": {"scale": 1.0}}
+
+
+@pytest.mark.parametrize(("metric", "changes"), [("toy_spread", True), ("toy_distance", False)])
+def test_only_the_ranking_metrics_version_is_in_the_fingerprint(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch, metric: str, changes: bool
+) -> None:
+    before = ref(toy).fingerprint
+    toy.raise_version(metric, monkeypatch)
+    assert (ref(toy).fingerprint != before) == changes
 
 
 def test_separate_splits_need_no_note(toy: Toy) -> None:

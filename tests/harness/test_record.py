@@ -15,6 +15,8 @@ from harness.record import (
     Record,
     Score,
     SuiteRef,
+    put_aside,
+    read_finished,
     read_record,
     read_records,
     record_schema,
@@ -115,6 +117,56 @@ def test_a_value_that_is_no_number_is_written_as_null(tmp_path: Path) -> None:
     assert "NaN" not in text
     read = read_record(tmp_path / "r.json").scores[0]
     assert (read.value, read.also) == (None, {"x": None})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"suite": SuiteRef(name="s", version=1, fingerprint="a" * 64, protocol={"parts": 3})},
+        {"scores": [score(version=2)]},
+        {"scores": [score(params={"scale": 2.0})]},
+        {"scores": [score(metric="other")]},
+    ],
+    ids=["fingerprint", "version", "parameters", "metric"],
+)
+def test_a_record_that_a_new_one_does_not_repeat_is_put_aside(
+    tmp_path: Path, change: dict[str, Any]
+) -> None:
+    path = tmp_path / "record.json"
+    write_record(record(), path)
+    put_aside(path, record(**change))
+    (kept,) = (tmp_path / "records").iterdir()
+    assert read_record(kept) == record()
+
+
+def test_a_record_that_a_new_one_repeats_is_not_put_aside(tmp_path: Path) -> None:
+    path = tmp_path / "record.json"
+    put_aside(path, record())
+    write_record(record(), path)
+    put_aside(path, record(scores=[score(value=0.3), score(metric="other")]))
+    write_record(record(status="failed", scores=[]), path)
+    put_aside(path, record(scores=[]))
+    assert [found.name for found in tmp_path.iterdir()] == ["record.json"]
+
+
+def test_records_of_one_cell_are_put_aside_under_names_of_their_own(tmp_path: Path) -> None:
+    path = tmp_path / "record.json"
+    for scale in (1.0, 2.0, 1.0):
+        write_record(record(scores=[score(params={"scale": scale})]), path)
+        put_aside(path, record(scores=[score(params={"scale": 9.0})]))
+    scales = [kept.scores[0].params["scale"] for kept in read_records(tmp_path / "records")[0]]
+    assert sorted(scales) == [1.0, 2.0]
+
+
+def test_only_a_readable_record_of_a_finished_cell_is_finished(tmp_path: Path) -> None:
+    path = tmp_path / "record.json"
+    assert read_finished(path) is None
+    path.write_text("{")
+    assert read_finished(path) is None
+    write_record(record(status="failed", scores=[]), path)
+    assert read_finished(path) is None
+    write_record(record(), path)
+    assert read_finished(path) == record()
 
 
 def test_a_score_is_found_by_its_metric() -> None:

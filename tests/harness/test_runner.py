@@ -17,7 +17,7 @@ from harness.contract import RunFailed, RunFinished, RunStarted, ScalarsLogged
 from harness.errors import RunError
 from harness.files import replacing
 from harness.plan import Cell
-from harness.record import read_record, write_record
+from harness.record import Record, read_record, write_record
 from harness.runner import Outcome, Runner
 from harness.watching import CellWatcher
 
@@ -109,11 +109,14 @@ def test_metrics_are_added_to_those_already_measured(toy: Toy) -> None:
     [
         {"summary": "Other words."},
         {"notes": ["A note."]},
-        {"metrics": [OVERLAP, DISTANCE, SPREAD]},
+        {"metrics": [SPREAD, OVERLAP, DISTANCE]},
+        {"metrics": [SPREAD, DISTANCE]},
     ],
-    ids=["summary", "notes", "order"],
+    ids=["summary", "notes", "order", "fewer metrics"],
 )
-def test_a_change_of_words_keeps_the_record(toy: Toy, change: dict[str, Any]) -> None:
+def test_a_change_that_asks_for_no_other_score_keeps_the_record(
+    toy: Toy, change: dict[str, Any]
+) -> None:
     run(toy)
     toy.suite(**change)
     assert run(toy).status == "kept"
@@ -129,6 +132,62 @@ def test_other_parameters_of_a_metric_are_measured_with_the_same_weights(toy: To
     before, after = values(first)["toy_spread"], values(second)["toy_spread"]
     assert before is not None
     assert after == pytest.approx(2 * before)
+
+
+def aside(outcome: Outcome) -> list[Record]:
+    """The records that were put aside in a cell's folder."""
+    assert outcome.folder is not None
+    return [read_record(path) for path in sorted((outcome.folder / "records").glob("*.json"))]
+
+
+def test_a_metric_that_a_suite_gains_is_measured_with_the_same_weights(toy: Toy) -> None:
+    toy.suite(metrics=[SPREAD, DISTANCE])
+    first = run(toy)
+    toy.suite(metrics=[SPREAD, DISTANCE, OVERLAP])
+    second = run(toy)
+    assert (second.status, len(FITS)) == ("finished", 1)
+    assert second.folder == first.folder
+    assert on_disk(second).suite == on_disk(first).suite
+    assert values(second) == {**values(first), "toy_overlap": values(second)["toy_overlap"]}
+    assert aside(second) == []
+    assert run(toy).status == "kept"
+
+
+def test_records_of_other_parameters_are_put_aside_and_none_is_lost(toy: Toy) -> None:
+    records = []
+    for scale in (1.0, 2.0, 3.0):
+        toy.suite(metrics=[DISTANCE, {"name": "toy_spread", "params": {"scale": scale}}])
+        outcome = run(toy)
+        assert outcome.status == "finished"
+        records.append(on_disk(outcome))
+    assert len({record.suite.fingerprint for record in records}) == 1
+    assert len(FITS) == 1
+    kept = sorted(aside(outcome), key=lambda record: record.scores[1].params["scale"])
+    assert kept == records[:2]
+
+
+def test_a_record_with_a_metric_that_is_no_longer_asked_for_is_put_aside(toy: Toy) -> None:
+    toy.suite(metrics=[SPREAD, DISTANCE])
+    first = run(toy)
+    toy.suite(metrics=[SPREAD, OVERLAP])
+    second = run(toy)
+    assert list(values(second)) == ["toy_spread", "toy_overlap"]
+    assert aside(second) == [first.record]
+
+
+def test_a_new_version_of_a_metric_is_measured_with_the_same_weights(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = run(toy)
+    toy.raise_version("toy_overlap", monkeypatch)
+    assert run(toy, metrics=("toy_spread",)).status == "kept"
+    second = run(toy)
+    assert (second.status, len(FITS)) == ("finished", 1)
+    assert {score.metric: score.version for score in on_disk(second).scores} == {
+        **{"toy_spread": 1, "toy_distance": 1},
+        "toy_overlap": 2,
+    }
+    assert aside(second) == [first.record]
 
 
 def test_other_images_are_learned_anew(toy: Toy) -> None:

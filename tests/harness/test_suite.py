@@ -99,6 +99,7 @@ def test_the_protocol_holds_no_texts_rows_or_baselines() -> None:
             "baselines": ["toy_centre"],
             "oracles": ["toy_oracle"],
             "default_preset": "paper",
+            "metrics": [*SUITE["metrics"], {"name": "toy_pooled"}],
         }
     )
     assert talkative.protocol() == plain.protocol()
@@ -114,7 +115,6 @@ def test_the_protocol_holds_no_texts_rows_or_baselines() -> None:
         {"image_size": 32},
         {"parts": 3},
         {"roles": {"fit": {"split": "train", "limit": 2}, "test": {"split": "test"}}},
-        {"metrics": [{"name": "toy_spread", "params": {"scale": 2.0}}]},
         {"official_overlap": True},
     ],
     ids=lambda change: next(iter(change)),

@@ -85,6 +85,17 @@ def test_suite_settings_give_another_protocol(cli: InProcess, run: Path) -> None
     assert changed.scores[0].value == pytest.approx(2 * (original.scores[0].value or 0))
 
 
+def test_record_of_other_parameters_is_put_aside(cli: InProcess, toy: Toy) -> None:
+    toy.suite(metrics=[{"name": "toy_distance"}, {"name": "toy_spread"}])
+    run = toy.runner().run(toy.cell()).folder
+    assert run is not None
+    before, after = scored(cli, run), scored(cli, run, "--set", "suite.scale=2.0")
+    assert after.suite.fingerprint == before.suite.fingerprint
+    (folder,) = (cli.folder / "runs" / "toy").glob("theirs-*")
+    assert read_record(folder / "record.json") == after
+    assert [read_record(path) for path in (folder / "records").iterdir()] == [before]
+
+
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from made_records import keep, protocol, record, score
@@ -8,6 +9,7 @@ from toy_world import Toy
 
 from harness.errors import DataError, UnknownName
 from harness.leaderboard.board import Board, load_boards
+from harness.record import Record
 
 
 def board(toy: Toy, folder: Path) -> Board:
@@ -43,16 +45,85 @@ def test_installed_protocol_is_the_main_table_even_with_fewer_rows(toy: Toy) -> 
     assert tables[1].differing == ("parts",)
 
 
-def test_other_parameters_of_a_metric_are_another_protocol(toy: Toy) -> None:
-    changed = protocol(toy)
-    changed["metrics"] = {
-        **changed["metrics"],
-        "toy_spread": {"version": 1, "params": {"scale": 2.0}},
-    }
+def test_other_parameters_of_the_ranking_metric_are_another_protocol(toy: Toy) -> None:
+    ranking = {"metric": "toy_spread", "version": 1, "params": {"scale": 2.0}}
+    changed = protocol(toy, ranking=ranking)
     records = [record(changed, "a"), record(changed, "b"), record(protocol(toy), "c")]
     tables = board(toy, keep(toy.output, *records)).tables
     assert [row.method for row in tables[0].rows] == ["c"]
-    assert tables[1].differing == ("metrics.toy_spread.params.scale",)
+    assert tables[1].differing == ("ranking.params.scale",)
+
+
+def test_metric_that_a_suite_gains_leaves_the_older_rows_in_the_table(toy: Toy) -> None:
+    plain = {"metrics": [{"name": "toy_spread"}, {"name": "toy_distance"}]}
+    toy.suite(**plain)
+    old = record(protocol(toy), "old", 0.5)
+    toy.suite(metrics=[*plain["metrics"], {"name": "toy_overlap"}])
+    new = record(protocol(toy), "new", scores=[score(0.4), score(0.9, "toy_overlap")])
+    (table,) = board(toy, keep(toy.output, old, new)).tables
+    cells = {row.method: row.cells for row in table.rows}
+    assert (cells["old"]["toy_spread"].value, cells["new"]["toy_spread"].value) == (0.5, 0.4)
+    assert cells["old"]["toy_overlap"].missing == "not measured"
+    assert cells["new"]["toy_overlap"].value == 0.9
+
+
+def scaled(
+    toy: Toy, scale: float, method: str, *, day: int = 1, unit: str = "fraction", **changes: Any
+) -> Record:
+    """A record of the toy suite ranked by `toy_distance`, its `toy_spread` with a scale."""
+    ranked = {"metric": "toy_distance", "version": 1, "params": {}}
+    spread = score(scale, unit=unit, params={"scale": scale})
+    return record(
+        protocol(toy, ranking=ranked),
+        method,
+        scores=[score(0.3, "toy_distance"), spread],
+        finished=f"2030-01-0{day}T00:00:00+00:00",
+        **changes,
+    )
+
+
+def test_other_parameters_of_another_metric_separate_its_column_only(toy: Toy) -> None:
+    toy.suite(metrics=[{"name": "toy_distance"}, {"name": "toy_spread"}])
+    strange = scaled(toy, 2.0, "strange", day=2, unit="doubled")
+    (table,) = board(toy, keep(toy.output, scaled(toy, 1.0, "plain"), strange)).tables
+    assert [(c.metric, c.unit) for c in table.columns] == [
+        ("toy_distance", "fraction"),
+        ("toy_spread", "fraction"),
+    ]
+    cells = {row.method: row.cells for row in table.rows}
+    assert {cells[name]["toy_distance"].value for name in cells} == {0.3}
+    assert cells["plain"]["toy_spread"].value == 1.0
+    assert cells["strange"]["toy_spread"].missing == "measured with other parameters"
+
+
+def test_column_without_a_score_of_the_installed_parameters_has_the_latest(toy: Toy) -> None:
+    toy.suite(metrics=[{"name": "toy_distance"}, {"name": "toy_spread"}])
+    records = [scaled(toy, 3.0, "late", day=3), scaled(toy, 2.0, "early")]
+    (table,) = board(toy, keep(toy.output, *records)).tables
+    values = {row.method: row.cells["toy_spread"].value for row in table.rows}
+    assert values == {"late": 3.0, "early": None}
+    assert table.columns[1].params == {"scale": 3.0}
+
+
+def test_cell_that_was_also_measured_otherwise_shows_what_the_columns_may_hold(toy: Toy) -> None:
+    toy.suite(metrics=[{"name": "toy_distance"}, {"name": "toy_spread"}])
+    tried = [scaled(toy, 1.0, "a"), scaled(toy, 2.0, "a", day=2)]
+    (row,) = board(toy, keep(toy.output, *tried)).tables[0].rows
+    assert row.cells["toy_spread"].value == 1.0
+
+
+def test_other_protocol_is_ranked_by_its_own_metric(toy: Toy) -> None:
+    records = [record(protocol(toy), "here"), scaled(toy, 1.0, "there")]
+    main, other = board(toy, keep(toy.output, *records)).tables
+    assert main.columns[0].metric == "toy_spread"
+    assert [c.metric for c in other.columns] == ["toy_distance", "toy_spread"]
+
+
+def test_records_stand_where_the_suite_names_a_metric_that_is_gone(toy: Toy) -> None:
+    here = protocol(toy)
+    toy.suite(metrics=[{"name": "toy_spread"}, {"name": "toy_gone"}])
+    (table,) = board(toy, keep(toy.output, record(here, "a"))).tables
+    assert [row.cells["toy_spread"].value for row in table.rows] == [0.5]
 
 
 def test_cell_that_was_run_twice_counts_once_with_its_last_record(toy: Toy) -> None:

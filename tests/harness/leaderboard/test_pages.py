@@ -110,6 +110,22 @@ def test_notes_say_what_is_missing_excluded_and_failed(boards: list[Board]) -> N
     assert "1 failed and not shown: lost, quick, seed 0: out of memory" in bullets
 
 
+def test_scores_of_another_version_are_explained_below_the_table(toy: Toy) -> None:
+    here = protocol(toy)
+
+    def by(version: int, name: str) -> Record:
+        return record(here, name, scores=[score(0.5), score(0.1, "toy_distance", version=version)])
+
+    folder = keep(toy.output, by(2, "new"), by(1, "old"))
+    (board,) = load_boards([folder], [], toy.known).boards
+    assert section(board, "Other metrics").rows == (
+        ("new", "quick", "n/a"),
+        ("old", "quick", "0.1000"),
+    )
+    reason = "n/a because measured by version 2 of the metric: toy_distance (new, quick)"
+    assert reason in section(board, "Notes").bullets
+
+
 def test_same_records_give_the_same_text(boards: list[Board]) -> None:
     for form in ("md", "html", "csv", "json"):
         assert text_of(boards, form, COMMAND) == text_of(boards, form, COMMAND)

@@ -7,8 +7,8 @@ import pytest
 from harness.leaderboard.place import with_places, with_ranks
 from harness.leaderboard.rows import Cell, Column, Row
 
-LOWER = Column(metric="m", unit="%", direction="lower")
-HIGHER = Column(metric="m", unit="%", direction="higher")
+LOWER = Column(metric="m", unit="%", direction="lower", version=1, params={})
+HIGHER = replace(LOWER, direction="higher")
 
 
 def row(name: str, value: float | None, kind: str = "learned", half: float | None = None) -> Row:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from made_records import record, score
 from harness.leaderboard.rows import Column, aggregate, make_rows
 from harness.record import Record
 
-LOWER = Column(metric="toy_spread", unit="fraction", direction="lower")
-HIGHER = Column(metric="toy_spread", unit="fraction", direction="higher")
+LOWER = Column(metric="toy_spread", unit="fraction", direction="lower", version=1, params={})
+HIGHER = replace(LOWER, direction="higher")
 HASHED = {"version": 1}
 
 
@@ -44,6 +45,25 @@ def test_undefined_seed_makes_the_row_undefined_so_that_failing_never_helps() ->
 def test_metric_measured_for_some_seeds_only_has_no_value() -> None:
     assert aggregate([score(0.1), None]).missing == "not measured for every seed"
     assert aggregate([None]).missing == "not measured"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"version": 2}, "measured by version 2 of the metric"),
+        ({"params": {"scale": 2.0}}, "measured with other parameters"),
+    ],
+    ids=["version", "parameters"],
+)
+@pytest.mark.parametrize("same", [0, 1], ids=["every seed", "one of two seeds"])
+def test_score_of_another_version_or_other_parameters_is_not_shown(
+    changes: dict[str, Any], reason: str, same: int
+) -> None:
+    alike = [record(HASHED, seed=seed, scores=[score(0.1)]) for seed in range(same)]
+    strange = record(HASHED, seed=9, scores=[score(0.1, **changes)])
+    (row,) = make_rows([*alike, strange], [LOWER])
+    cell = row.cells["toy_spread"]
+    assert (cell.value, cell.missing) == (None, reason)
 
 
 def test_other_conventions_are_averaged_and_exclusions_are_summed() -> None:
