@@ -143,8 +143,6 @@ def _weights(inputs: Floats, targets: Floats, ridge: float) -> Floats:
     products = inputs.T @ inputs if ridge else np.zeros((0, 0))
     penalty = ridge * np.trace(products) / inputs.shape[1]
     if not penalty:  # also where all inputs are zero: nothing can be penalised or learnt
-        weights, *_ = np.linalg.lstsq(inputs, targets, rcond=None)
-        return weights
-    diagonal = np.eye(inputs.shape[1])
-    solved: Floats = np.linalg.solve(products + penalty * diagonal, inputs.T @ targets)
-    return solved
+        return np.linalg.lstsq(inputs, targets, rcond=None)[0].astype(np.float64)
+    diagonal = np.eye(len(products))
+    return np.linalg.solve(products + penalty * diagonal, inputs.T @ targets).astype(np.float64)

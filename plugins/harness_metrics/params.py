@@ -127,6 +127,26 @@ class Human36mParams(RegressionParams):
         return value
 
 
+class AttributeParams(Options):
+    """Which attributes are told from which features, and how the classifier is fitted."""
+
+    features: Literal["keypoints", "keypoints+descriptors", "descriptors"] = Field(
+        default="keypoints", description="What the classifier sees of an image."
+    )
+    attributes: tuple[str, ...] = Field(
+        default=(), description="Names of the attributes; an empty list means all of the dataset."
+    )
+    c: float = Field(
+        default=1.0, gt=0, description="C of the support vector machine; less means more smoothing."
+    )
+    train_limit: int | None = Field(
+        default=None,
+        ge=2,
+        description="Most training images, a random choice of this size; empty means all.",
+    )
+    seed: int = Field(default=0, ge=0, description="Seed of that choice.")
+
+
 class PartIouParams(Options):
     """How predicted parts get the names of true parts."""
 

@@ -91,6 +91,18 @@ MASKS = [
     ),
 ]
 
+ATTRIBUTES = [
+    MetricSpec(
+        name="attribute_accuracy",
+        summary="Share of attributes that a linear classifier tells from the keypoints",
+        target="harness_metrics.attribute_accuracy:AttributeAccuracy",
+        params="harness_metrics.params:AttributeParams",
+        unit="%",
+        direction="higher",
+        needs=("keypoints", "attributes"),
+    ),
+]
+
 DIAGNOSTICS = [
     MetricSpec(
         name="parts_used",
@@ -125,4 +137,4 @@ DIAGNOSTICS = [
 @hook
 def harness_metrics() -> list[MetricSpec]:
     """All bundled metrics."""
-    return [*LANDMARKS, *MASKS, *DIAGNOSTICS]
+    return [*LANDMARKS, *MASKS, *ATTRIBUTES, *DIAGNOSTICS]

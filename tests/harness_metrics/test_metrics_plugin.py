@@ -8,7 +8,15 @@ from harness.contract import Metric, Options
 from harness_metrics.plugin import harness_metrics
 
 SPECS = harness_metrics()
-NEEDS = {"keypoints", "parts", "landmarks", "foreground", "part_labels"}
+NEEDS = {
+    "keypoints",
+    "parts",
+    "detector",
+    "landmarks",
+    "foreground",
+    "part_labels",
+    "attributes",
+}
 
 
 def load(target: str) -> type:
