@@ -101,7 +101,7 @@ class BbcPoseAccuracy(Metric):
                 "landmarks: not predicted, a miss": int((lost & truth.visible).sum())
             }
         given = labelled_keypoints(evaluation, truth)
-        empty = np.isnan(given.test[..., 0]).all(axis=1, keepdims=True)
+        empty = np.asarray(np.isnan(given.test[..., 0]).all(axis=1, keepdims=True))
         gaps = {
             name: self._gaps(
                 regress_landmarks(

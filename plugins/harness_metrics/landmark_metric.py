@@ -16,8 +16,8 @@ from harness_metrics.fields import (
     check_ids,
     keypoints_of,
     landmarks_of,
+    located_landmarks,
     mean_over_images,
-    nan_points,
     nonzero,
 )
 from harness_metrics.landmark_regression import IMAGE_CENTRE, Origin, regress_landmarks
@@ -188,14 +188,8 @@ def labelled_keypoints(evaluation: Evaluation, truth: Landmarks) -> LabelledKeyp
 
 def _predictions(evaluation: Evaluation, truth: Landmarks) -> Predictions:
     """Predicted landmarks by convention, or under the name `located`, and what was missing."""
-    if evaluation.test.landmarks is not None:
-        points = np.asarray(evaluation.test.landmarks, dtype=np.float64)
-        if points.shape != truth.points.shape:
-            raise ShapeError(
-                f"Predicted landmarks have shape {list(points.shape)}, the true ones "
-                f"{list(truth.points.shape)}."
-            )
-        points = nan_points(points)
+    points = located_landmarks(evaluation.test, truth)
+    if points is not None:
         lost = np.isnan(points[..., 0]) & truth.visible
         missing = {"landmarks: not predicted, set to image centre": int(lost.sum())}
         return {"located": np.nan_to_num(points, nan=IMAGE_CENTRE)}, missing
