@@ -1,4 +1,4 @@
-"""Fingerprints: one hash of all that changes a score's meaning."""
+"""Fingerprints: one hash of all that must be equal where things are compared."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Suite(Options):
     """The protocol in a suite's TOML file; the suite's name is the file's stem."""
 
     name: str = Field(description="Unique name.")
-    version: int = Field(ge=1, description="Raised whenever scores change their meaning.")
+    version: int = Field(ge=1, description="Raised whenever all scores change their meaning.")
     summary: str = Field(description="One line.")
     description: str = Field(default="", description="More, for the documentation.")
     dataset: str = Field(description="Name of the dataset.")

@@ -46,7 +46,7 @@ class Spec:
     Attributes:
         name: unique `snake_case` name within its kind; the paper's own name.
         summary: one line for listings.
-        version: raised whenever results change; part of the fingerprint.
+        version: raised whenever results change; it decides which scores are comparable.
         contract: the contract version the plugin was built for.
     """
 
