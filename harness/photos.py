@@ -94,6 +94,18 @@ def find_photos(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
+def open_photo(file: Path) -> Image.Image:
+    """An image file as an 8-bit RGB picture, upright.
+
+    Raises:
+        DataError: the file is missing, broken or no image.
+    """
+    try:
+        return decode_photo(file.read_bytes(), str(file))
+    except OSError as error:
+        raise DataError(f"{file}: cannot be read: {error.strerror}.") from None
+
+
 def predict_photos(
     fitted: Predictor, photos: Sequence[Path], out: Path, *, skip_broken: bool = False
 ) -> Photographed:
@@ -150,7 +162,7 @@ def _read(photos: Iterable[Path], size: int, skipped: list[str] | None) -> Itera
     names: dict[str, int] = {}
     for file in photos:
         try:
-            picture = decode_photo(_bytes(file), str(file))
+            picture = open_photo(file)
         except DataError as error:
             if skipped is None:
                 raise DataError(f"{error} Pass --skip-broken to go on without it.") from None
@@ -161,13 +173,6 @@ def _read(photos: Iterable[Path], size: int, skipped: list[str] | None) -> Itera
         times = names[file.stem]
         name = file.stem if times == 1 else f"{file.stem}-{times}"
         yield _Photo(file, name, np.array(picture), square, box)
-
-
-def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except OSError as error:
-        raise DataError(f"{file}: cannot be read: {error.strerror}.") from None
 
 
 def _draw(

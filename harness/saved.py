@@ -16,9 +16,9 @@ from torch import Tensor
 
 from harness.contract.arrays import Predicted, Samples
 from harness.contract.config import MethodConfig
-from harness.contract.method import Method
+from harness.contract.method import GeneratedImages, Method
 from harness.contract.specs import MethodSpec
-from harness.errors import ContractError, RecordError, RunError, UserError
+from harness.errors import ContractError, RecordError, RunError, ShapeError, UserError
 from harness.files import replacing, write_text
 from harness.registry import Entry, Registry, registry
 from harness.toml import validate
@@ -143,14 +143,126 @@ class Fitted:
         }
         return Predicted(ids=ids or [str(i) for i in range(len(images))], **joined)
 
+    def require(self, capability: str) -> None:
+        """Do nothing where the method has a capability.
+
+        Raises:
+            UserError: it has not.
+        """
+        offers = self.spec.capabilities
+        if capability not in offers:
+            raise UserError(
+                f"{self.spec.name} cannot {capability} images; it offers {', '.join(offers)}."
+            )
+
+    @torch.inference_mode()
+    def reconstruct(
+        self,
+        images: NDArray[np.uint8],
+        keypoints: NDArray[np.floating[Any]] | None = None,
+        appearance: NDArray[np.uint8] | None = None,
+    ) -> NDArray[np.uint8]:
+        """Images drawn again, at the method's own size.
+
+        Args:
+            images: `uint8 [N, 3, S, S]` of any size.
+            keypoints: drawn in place of the detected ones, `[N, K, 2]` fractions; NaN where one is
+                missing.
+            appearance: images `uint8 [N, 3, T, T]` whose look is drawn in place of their own.
+
+        Returns:
+            `uint8 [N, 3, image_size, image_size]`.
+
+        Raises:
+            UserError: the method cannot reconstruct.
+            ShapeError: the arrays do not belong together.
+        """
+        self.require("reconstruct")
+        count = len(images)
+        if keypoints is not None and (keypoints.ndim != 3 or keypoints.shape[::2] != (count, 2)):
+            raise ShapeError(
+                f"keypoints have shape {list(keypoints.shape)}, expected [{count}, K, 2]."
+            )
+        if appearance is not None and len(appearance) != count:
+            raise ShapeError(f"{len(appearance)} images give their look to {count} images.")
+        method: Any = self.method
+        drawn = [np.empty((0, 3, self.image_size, self.image_size), np.uint8)]
+        for start in range(0, count, PREDICT_BATCH):
+            part = slice(start, start + PREDICT_BATCH)
+            batch = self._resized(images[part])
+            points = None if keypoints is None else torch.from_numpy(np.float32(keypoints[part]))
+            result = method.reconstruct(
+                batch,
+                keypoints=None if points is None else points.to(self.device),
+                appearance=None if appearance is None else self._resized(appearance[part]),
+            )
+            drawn.append(self._drawn(result, "reconstruct", len(batch)).numpy())
+        return np.concatenate(drawn)
+
+    @torch.inference_mode()
+    def sample(self, count: int, seed: int) -> GeneratedImages:
+        """New images and what the method knows about them, all on the CPU.
+
+        Args:
+            count: number of images, at least 1.
+            seed: the same seed and count draw the same images.
+
+        Raises:
+            UserError: the method cannot sample, or no image is asked for.
+        """
+        self.require("sample")
+        if count < 1:
+            raise UserError(f"At least one image must be asked for, got {count}.")
+        generator = torch.Generator().manual_seed(seed)
+        sizes = [min(PREDICT_BATCH, count - start) for start in range(0, count, PREDICT_BATCH)]
+        chunks = [self._sampled(size, generator) for size in sizes]
+        return GeneratedImages(
+            images=torch.cat([chunk.images for chunk in chunks]),
+            latents={
+                name: torch.cat([chunk.latents[name] for chunk in chunks])
+                for name in chunks[0].latents
+            },
+            keypoints=_joined([chunk.keypoints for chunk in chunks]),
+            masks=_joined([chunk.masks for chunk in chunks]),
+        )
+
+    def _sampled(self, count: int, generator: torch.Generator) -> GeneratedImages:
+        method: Any = self.method
+        made: GeneratedImages = method.sample(count, generator)
+        images = self._drawn(made.images, "sample", count)
+        known = {"keypoints": made.keypoints, "masks": made.masks}
+        arrays = {name: value.cpu() for name, value in known.items() if value is not None}
+        latents = {name: value.cpu() for name, value in made.latents.items()}
+        for name, value in (latents | arrays).items():
+            if value.shape[:1] != (count,):
+                raise ContractError(
+                    f"{self.spec.name}: sample() gave {name} {list(value.shape)} for {count} "
+                    f"images, expected [{count}, ...]."
+                )
+        return GeneratedImages(images, latents, **arrays)
+
+    def _resized(self, images: NDArray[np.uint8]) -> Tensor:
+        """Images at the method's size, on its device."""
+        return resize_images(torch.from_numpy(np.array(images)), self.image_size).to(self.device)
+
+    def _drawn(self, images: Tensor, capability: str, count: int) -> Tensor:
+        """Images that the method drew, on the CPU."""
+        expected = (count, 3, self.image_size, self.image_size)
+        if images.dtype != torch.uint8 or images.shape != expected:
+            kind = str(images.dtype).removeprefix("torch.")
+            raise ContractError(
+                f"{self.spec.name}: {capability}() gave {kind} {list(images.shape)}, expected "
+                f"uint8 {list(expected)}."
+            )
+        return images.cpu()
+
     def _batch(
         self, images: NDArray[np.uint8], truth: Samples | None, start: int
     ) -> dict[str, NDArray[Any]]:
         offers = self.spec.capabilities
         method: Any = self.method
         size = images.shape[-1]
-        tensor = torch.from_numpy(np.array(images))
-        batch = resize_images(tensor, self.image_size).to(self.device)
+        batch = self._resized(images)
         found: dict[str, NDArray[Any]] = {}
         if "segment" in offers:
             masks = self._masks(method.segment(batch), size, len(batch))
@@ -198,6 +310,11 @@ class Fitted:
                 f"expected [N, P + 1, H, W] with P from 1 to {self.parts}."
             )
         return resized_masks(masks, size)
+
+
+def _joined(parts: list[Tensor | None]) -> Tensor | None:
+    whole = [part for part in parts if part is not None]
+    return torch.cat(whole) if whole else None
 
 
 def construct(

@@ -15,6 +15,7 @@ from harness.cli import leaderboard as leaderboard_command
 from harness.cli import list as list_command
 from harness.cli import predict as predict_command
 from harness.cli import run as run_command
+from harness.cli import sample as sample_command
 from harness.cli import score as score_command
 from harness.cli import show as show_command
 from harness.cli.examples import examples
@@ -35,6 +36,7 @@ app.add_typer(data_command.app, name="data", epilog=data_command.EPILOG)
 app.command("score", epilog=score_command.EPILOG)(score_command.score)
 app.command("leaderboard", epilog=leaderboard_command.EPILOG)(leaderboard_command.leaderboard)
 app.command("predict", epilog=predict_command.EPILOG)(predict_command.predict)
+app.command("sample", epilog=sample_command.EPILOG)(sample_command.sample)
 app.command("doctor", epilog=doctor_command.EPILOG)(doctor_command.doctor)
 
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import torch
 from toy_plugin.data import ToyDataset
-from toy_plugin.methods import ToyNet
-from toy_plugin.options import ToyConfig, ToyData
+from toy_plugin.methods import ToyDisc, ToyNet
+from toy_plugin.options import NoConfig, ToyConfig, ToyData
 from toy_world import Toy
 
-from harness.contract import Keypoints, Method, Samples
-from harness.errors import ContractError, RecordError, RunError, UserError
+from harness.contract import GeneratedImages, Keypoints, Method, Samples
+from harness.errors import ContractError, RecordError, RunError, ShapeError, UserError
 from harness.saved import (
     FitNote,
     Fitted,
@@ -267,3 +267,127 @@ def test_points_of_another_form_are_refused(toy: Toy, shape: tuple[int, ...], wo
 
     with pytest.raises(ContractError, match=words):
         fitted(toy, method=Wrong(ToyConfig(), 2, 16)).predict(samples().images)
+
+
+def disc(toy: Toy, method: Method | None = None) -> Fitted:
+    return fitted(toy, "toy_disc", method or ToyDisc(NoConfig(), 2, 8), 8)
+
+
+def test_reconstructions_do_not_depend_on_the_batches(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, given = disc(toy), samples()
+    points = np.linspace(0, 1, 24).reshape(6, 2, 2)
+    looks = given.images[::-1]
+    whole = made.reconstruct(given.images, points, looks)
+    monkeypatch.setattr("harness.saved.PREDICT_BATCH", 4)
+    np.testing.assert_array_equal(made.reconstruct(given.images, points, looks), whole)
+    assert (whole.dtype, whole.shape) == (np.uint8, (6, 3, 8, 8))
+
+
+def test_reconstruct_gives_the_method_images_of_its_size_and_float_points(toy: Toy) -> None:
+    seen: dict[str, torch.Tensor | None] = {}
+
+    class Watching(ToyDisc):
+        def reconstruct(
+            self,
+            images: torch.Tensor,
+            keypoints: torch.Tensor | None = None,
+            appearance: torch.Tensor | None = None,
+        ) -> torch.Tensor:
+            seen.update(images=images, keypoints=keypoints, appearance=appearance)
+            return super().reconstruct(images, keypoints, appearance)
+
+    given, points = samples(2).images, np.full((2, 2, 2), 0.5)
+    made = disc(toy, Watching(NoConfig(), 2, 8))
+    made.reconstruct(given)
+    assert (seen["keypoints"], seen["appearance"]) == (None, None)
+    made.reconstruct(given, points, given[::-1])
+    small = resize_images(torch.from_numpy(given), 8)
+    torch.testing.assert_close(seen["images"], small)
+    torch.testing.assert_close(seen["appearance"], small.flip(0))
+    torch.testing.assert_close(seen["keypoints"], torch.full((2, 2, 2), 0.5))
+
+
+def test_no_images_are_reconstructed_to_none(toy: Toy) -> None:
+    assert disc(toy).reconstruct(samples().images[:0]).shape == (0, 3, 8, 8)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"keypoints": np.zeros((5, 2, 2))}, r"\[5, 2, 2\], expected \[6, K, 2\]"),
+        ({"keypoints": np.zeros((6, 2, 3))}, r"\[6, 2, 3\], expected \[6, K, 2\]"),
+        ({"keypoints": np.zeros((6, 2))}, r"\[6, 2\], expected \[6, K, 2\]"),
+        ({"appearance": samples(1).images}, "1 images give their look to 6 images"),
+    ],
+    ids=["images", "coordinates", "dimensions", "looks"],
+)
+def test_arrays_that_do_not_belong_together_are_refused(
+    toy: Toy, given: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(ShapeError, match=words):
+        disc(toy).reconstruct(samples().images, **given)
+
+
+@pytest.mark.parametrize("capability", ["reconstruct", "sample"])
+@pytest.mark.parametrize(
+    ("result", "words"),
+    [
+        (torch.zeros(6, 3, 8, 8), r"gave float32 \[6, 3, 8, 8\], expected uint8 \[6, 3, 8, 8\]"),
+        (torch.zeros(6, 3, 9, 8, dtype=torch.uint8), r"gave uint8 \[6, 3, 9, 8\], expected"),
+        (torch.zeros(5, 3, 8, 8, dtype=torch.uint8), r"gave uint8 \[5, 3, 8, 8\], expected"),
+    ],
+    ids=["type", "size", "images"],
+)
+def test_drawn_images_of_another_form_are_refused(
+    toy: Toy, capability: str, result: torch.Tensor, words: str
+) -> None:
+    class Wrong(ToyDisc):
+        def reconstruct(self, *_: Any, **__: Any) -> torch.Tensor:
+            return result
+
+        def sample(self, *_: Any) -> GeneratedImages:
+            return GeneratedImages(result, {})
+
+    made = disc(toy, Wrong(NoConfig(), 2, 8))
+    with pytest.raises(ContractError, match=rf"toy_disc: {capability}\(\) {words}"):
+        made.reconstruct(samples().images) if capability == "reconstruct" else made.sample(6, 0)
+
+
+def test_new_images_depend_on_seed_and_count_and_come_with_their_latents(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.saved.PREDICT_BATCH", 4)
+    made = disc(toy)
+    got, again, other = made.sample(6, 1), made.sample(6, 1), made.sample(6, 2)
+    assert torch.equal(got.images, again.images)
+    assert not torch.equal(got.images, other.images)
+    assert got.images.shape == (6, 3, 8, 8)
+    assert got.keypoints is not None
+    assert got.keypoints.shape == (6, 2, 2)
+    assert got.masks is None
+    brightest = got.images.flatten(2).amax(2)
+    assert torch.equal(brightest, got.latents["colours"].to(torch.uint8))
+
+
+def test_latents_of_another_number_are_refused(toy: Toy) -> None:
+    class Wrong(ToyDisc):
+        def sample(self, count: int, generator: torch.Generator) -> GeneratedImages:
+            return replace(super().sample(count, generator), latents={"noise": torch.zeros(2, 7)})
+
+    with pytest.raises(ContractError, match=r"sample\(\) gave noise \[2, 7\] for 3 images"):
+        disc(toy, Wrong(NoConfig(), 2, 8)).sample(3, 0)
+
+
+def test_at_least_one_image_must_be_asked_for(toy: Toy) -> None:
+    with pytest.raises(UserError, match="At least one image must be asked for, got 0"):
+        disc(toy).sample(0, 0)
+
+
+def test_a_method_without_a_capability_says_what_it_offers(toy: Toy) -> None:
+    made = fitted(toy)
+    with pytest.raises(UserError, match=r"^toy_net cannot sample images; it offers detect, segm"):
+        made.sample(3, 0)
+    with pytest.raises(UserError, match=r"^toy_net cannot reconstruct images; it offers"):
+        made.reconstruct(samples().images)

@@ -152,3 +152,19 @@ def test_a_fit_is_not_begun_when_the_device_is_wrong(toy: Toy) -> None:
     outcome = toy.runner(device="gpu").run(toy.cell())
     assert (outcome.exit_code, FITS) == (2, [])
     assert "--device gpu" in outcome.error
+
+
+@pytest.mark.parametrize(("method", "shown"), [("toy_disc", True), ("toy_net", False)])
+def test_methods_that_reconstruct_get_a_picture_of_manipulations(
+    toy: Toy, method: str, shown: bool
+) -> None:
+    outcome = toy.runner().run(toy.cell(method))
+    pictures = record_of(outcome).artifacts
+    assert ("picture:manipulation" in pictures) is shown
+    assert outcome.folder is not None
+    path = outcome.folder / "pictures" / "manipulation.png"
+    assert path.exists() is shown
+    if shown:
+        assert pictures["picture:manipulation"] == "pictures/manipulation.png"
+        with Image.open(path) as picture:
+            assert min(picture.size) > 6 * 192

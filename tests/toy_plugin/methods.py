@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from harness.contract import Images, Keypoints, Method, Run, Samples
+from harness.contract import GeneratedImages, Images, Keypoints, Method, Run, Samples
 from harness.errors import DataError, RecordError
 
 
@@ -113,3 +113,41 @@ class ToyNamed(ToyBaseline):
 class ToyOracle(ToyBaseline):
     def detect_with_truth(self, samples: Samples) -> Keypoints:
         return Keypoints(torch.from_numpy(samples.landmarks))
+
+
+class ToyDisc(ToyBaseline):
+    """Keypoint 0 is the centre of what is bright, the others lie below it, 0.1 apart.
+
+    It draws a disc at every keypoint in the mean colour of an image, on black.
+    """
+
+    def detect(self, images: Tensor) -> Keypoints:
+        bright = (images.float().mean(1) > 200).float()
+        mass = bright.sum((1, 2)).clamp(min=1)
+        places = self._places(images.shape[-1])
+        x = (bright.sum(1) * places).sum(-1) / mass
+        y = (bright.sum(2) * places).sum(-1) / mass
+        below = 0.1 * torch.arange(self.parts)
+        return Keypoints(torch.stack([x[:, None].expand(-1, self.parts), y[:, None] + below], -1))
+
+    def reconstruct(
+        self, images: Tensor, keypoints: Tensor | None = None, appearance: Tensor | None = None
+    ) -> Tensor:
+        points = self.detect(images).points if keypoints is None else keypoints
+        colours = (images if appearance is None else appearance).float().mean((2, 3))
+        return self._discs(points, colours)
+
+    def sample(self, count: int, generator: torch.Generator) -> GeneratedImages:
+        points = torch.rand(count, self.parts, 2, generator=generator)
+        colours = 255 * torch.rand(count, 3, generator=generator)
+        drawn = self._discs(points, colours)
+        return GeneratedImages(drawn, {"colours": colours}, keypoints=points)
+
+    def _discs(self, points: Tensor, colours: Tensor) -> Tensor:
+        places = self._places(self.image_size)
+        gaps = torch.stack(torch.meshgrid(places, places, indexing="xy"), -1)
+        inside = (gaps - points[:, :, None, None]).norm(dim=-1) < 0.15
+        return (inside.any(1)[:, None] * colours[:, :, None, None]).to(torch.uint8)
+
+    def _places(self, size: int) -> Tensor:
+        return (torch.arange(size) + 0.5) / size

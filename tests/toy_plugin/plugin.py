@@ -43,6 +43,7 @@ def harness_methods() -> list[MethodSpec]:
         _method("toy_parts", "ToyNet", ("segment",), config=config),
         _method("toy_labelled", "ToyNet", both, config=config, sees=("images", "labels")),
         _method("toy_centre", "ToyCentre", ("detect",), kind="trivial"),
+        _method("toy_disc", "ToyDisc", ("detect", "reconstruct", "sample"), kind="trivial"),
         _method("toy_named", "ToyNamed", ("locate",), kind="trivial"),
         _method(
             "toy_oracle",
