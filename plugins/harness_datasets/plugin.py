@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 from harness.contract import DatasetSpec, hook
-from harness_datasets.celeba.options import HOME, LAYOUT, LICENCE
+from harness_datasets.aflw import options as aflw
+from harness_datasets.bbc_pose import options as bbc_pose
+from harness_datasets.cat_head import options as cat_head
+from harness_datasets.celeba import options as celeba
+from harness_datasets.mnist import options as mnist
+from harness_datasets.pascal3d_car import options as pascal3d_car
+from harness_datasets.smallnorb import options as smallnorb
+from harness_datasets.zappos_shoes import options as zappos_shoes
 
 IMAGE_FOLDER_LAYOUT = """\
 any folder with photos (*.jpg, *.jpeg, *.png, also in sub-folders) or one images.zip, and optionally
@@ -16,7 +25,7 @@ any folder with photos (*.jpg, *.jpeg, *.png, also in sub-folders) or one images
 
 @hook
 def harness_datasets() -> list[DatasetSpec]:
-    """Rendered faces, anybody's photos, and CelebA."""
+    """Rendered faces, anybody's photos, and the official data sets of the papers."""
     return [
         DatasetSpec(
             name="synthetic_faces",
@@ -34,13 +43,30 @@ def harness_datasets() -> list[DatasetSpec]:
             licence="as the photos'",
             layout=IMAGE_FOLDER_LAYOUT,
         ),
-        DatasetSpec(
-            name="celeba",
-            summary="CelebA with its five landmarks, in the wild or aligned, with the MAFL lists.",
-            target="harness_datasets.celeba.dataset:CelebA",
-            options="harness_datasets.celeba.options:CelebAOptions",
-            home=HOME,
-            licence=LICENCE,
-            layout=LAYOUT,
+        _official(
+            "CelebA",
+            "CelebA with its five landmarks, in the wild or aligned, with the MAFL lists.",
+            celeba,
         ),
+        _official("AFLW", "AFLW's cropped faces with five landmarks.", aflw),
+        _official("CatHead", "Cat heads with seven landmarks.", cat_head),
+        _official("Pascal3DCar", "Profile views of cars with six landmarks.", pascal3d_car),
+        _official("ZapposShoes", "Catalogue photos of shoes, without labels.", zappos_shoes),
+        _official("MNIST", "Handwritten digits, all or one of the ten.", mnist),
+        _official("BbcPose", "Sign-language signers on video with seven joints.", bbc_pose),
+        _official("SmallNORB", "Toys from 162 viewpoints, as clips.", smallnorb),
     ]
+
+
+def _official(class_name: str, summary: str, options: ModuleType) -> DatasetSpec:
+    """The spec of a data set whose package is laid out like CelebA's."""
+    package = options.__name__.rpartition(".")[0]
+    return DatasetSpec(
+        name=package.rpartition(".")[2],
+        summary=summary,
+        target=f"{package}.dataset:{class_name}",
+        options=f"{package}.options:{class_name}Options",
+        home=options.HOME,
+        licence=options.LICENCE,
+        layout=options.LAYOUT,
+    )

@@ -1,0 +1,1 @@
+"""AFLW in the prepared release of cropped faces with five landmarks."""

@@ -1,0 +1,1 @@
+"""Cat heads with nine landmarks, as published or in the prepared release of crops."""

@@ -1,0 +1,1 @@
+"""Profile views of cars from PASCAL 3D+ with six landmarks."""

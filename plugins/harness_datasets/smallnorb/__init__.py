@@ -1,0 +1,1 @@
+"""smallNORB: grey photos of toys from 162 viewpoints, as clips."""

@@ -1,0 +1,1 @@
+"""UT Zappos50K: catalogue photos of shoes on white."""
