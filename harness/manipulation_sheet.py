@@ -132,7 +132,7 @@ def change_column(old: NDArray[np.uint8], new: NDArray[np.uint8], side: int, wha
     places = np.linspace(0, 1, len(HEAT))
     shares = change / (most or 1)
     colours = np.stack([np.interp(shares, places, channel) for channel in np.transpose(HEAT)], 1)
-    title = f"{what}, brightest {most:.0f} of 255" if most else f"{what}: none"
+    title = f"{what}, brightest {most:.3g} of 255" if most else f"{what}: none"
     return Column(title, tiles(np.rint(colours).astype(np.uint8), side))
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.errors import UserError
-from harness.figures import PAPER, grid
+from harness.figures import PAPER, contact_sheet
 from harness.files import replacing, write_text
 from harness.manipulation import (
     Manipulated,
@@ -205,7 +205,8 @@ def _generated(fitted: Fitted, request: DrawRequest, out: Path) -> list[Path]:
     arrays = {f"latent_{name}": value.numpy() for name, value in made.latents.items()}
     if made.keypoints is not None:
         arrays["keypoints"] = made.keypoints.numpy()
-    picture = _save(grid(made.images.numpy()), out / f"{request.name}.png")
+    shown = tiles(made.images.numpy(), tile_side(fitted.image_size))
+    picture = _save(contact_sheet(shown), out / f"{request.name}.png")
     latents = out / f"{request.name}.npz"
     with replacing(latents) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]

@@ -105,9 +105,10 @@ def test_new_images_come_with_what_they_were_drawn_from(disc: Fitted, tmp_path: 
     np.testing.assert_array_equal(arrays["latent_colours"], made.latents["colours"].numpy())
     np.testing.assert_array_equal(arrays["keypoints"], made.keypoints.numpy())  # type: ignore[union-attr]
     with Image.open(files[0]) as picture:
-        assert picture.size == (8 * 16 + 7 * GAP, 2 * 16 + GAP)
+        assert picture.size == (8 * 192 + 7 * GAP, 2 * 192 + GAP)
         pixels = np.asarray(picture)
-    np.testing.assert_array_equal(pixels[:16, :16], made.images[0].numpy().transpose(1, 2, 0))
+    first = made.images[0].numpy().transpose(1, 2, 0)
+    np.testing.assert_array_equal(pixels[:192:12, :192:12], first)
 
 
 def test_edited_photos_stand_in_columns_with_their_points_beside(
