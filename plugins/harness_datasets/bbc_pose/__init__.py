@@ -1,0 +1,1 @@
+"""BBC Pose: videos of sign-language signers with seven joints."""
