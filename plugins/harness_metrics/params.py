@@ -175,3 +175,41 @@ class PartsUsedParams(Options):
         lt=1,
         description="Fraction of the image that a part must exceed on average over the images.",
     )
+
+
+class EquivarianceParams(Options):
+    """How images are warped."""
+
+    images: int = Field(
+        default=500, ge=1, description="Test images that are warped, from the first on."
+    )
+    warps: int = Field(default=5, ge=1, description="Random warps of every image.")
+    translation: float = Field(
+        default=0.1,
+        ge=0,
+        le=1,
+        description="Largest shift along each axis, uniform, in fractions of the image edge.",
+    )
+    rotation_degrees: float = Field(
+        default=10, ge=0, description="Standard deviation of the rotation."
+    )
+    log2_scale: float = Field(
+        default=0.15, ge=0, description="Standard deviation of the binary logarithm of the scale."
+    )
+    grid: int = Field(
+        default=5, ge=2, description="Control points of the thin-plate spline along each axis."
+    )
+    displacement: float = Field(
+        default=0.02,
+        ge=0,
+        description="Standard deviation of a control point's shift along each axis, in fractions "
+        "of the image edge.",
+    )
+    margin: float = Field(
+        default=0.05,
+        ge=0,
+        lt=0.5,
+        description="Keypoints that are warped nearer to the border than this fraction of the edge "
+        "are left out.",
+    )
+    seed: int = Field(default=0, ge=0, description="Seed of the warps.")

@@ -131,6 +131,15 @@ DIAGNOSTICS = [
         direction="higher",
         needs=("keypoints",),
     ),
+    MetricSpec(
+        name="equivariance_error",
+        summary="How far keypoints of a warped image are from the warped keypoints of the image",
+        target="harness_metrics.equivariance_error:EquivarianceError",
+        params="harness_metrics.params:EquivarianceParams",
+        unit="% of image edge",
+        direction="lower",
+        needs=("keypoints", "detector"),
+    ),
 ]
 
 
