@@ -112,10 +112,8 @@ class DrawRequest:
             raise UserError(f"--steps must be at least 2, got {self.steps}.")
 
     def command(self, run: Path) -> str:
-        """The command that draws this again."""
+        """The command that draws these photos again."""
         words = ["harness", "sample", str(run)]
-        if self.count is not None:
-            words += ["-n", str(self.count), "--seed", str(self.seed or 0)]
         for path in self.images:
             words += ["--image", str(path)]
         for operation in self.operations:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,15 @@ def test_new_images_come_with_what_they_were_drawn_from(disc: Fitted, tmp_path: 
         pixels = np.asarray(picture)
     first = made.images[0].numpy().transpose(1, 2, 0)
     np.testing.assert_array_equal(pixels[:192:12, :192:12], first)
+
+
+def test_latents_stand_alone_where_the_method_knows_no_keypoints(
+    disc: Fitted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = ToyDisc.sample
+    monkeypatch.setattr(ToyDisc, "sample", lambda *given: replace(known(*given), keypoints=None))
+    files = draw(disc, DrawRequest(count=2), RUN, tmp_path / "out")
+    assert set(np.load(files[1])) == {"latent_colours"}
 
 
 def test_edited_photos_stand_in_columns_with_their_points_beside(
