@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.io import savemat
-from trees import dotted_photo, encoded, write_files
+from trees import dotted_photo, encoded, make_celeba_tree, write_files
 
 #: Joints of a signer in the middle of a frame of 100 x 80 pixels: head, wrists, elbows, shoulders.
 SIGNER = np.array(
@@ -168,3 +168,28 @@ def mark_as_matlab(path: Path) -> None:
     """Write the text that MATLAB 7.3 puts before the HDF5 part of its files."""
     with path.open("r+b") as file:
         file.write(b"MATLAB 7.3 MAT-file, Platform: GLNXA64".ljust(124) + b"\x00\x02IM")
+
+
+#: Speakers of the small VoxCeleb by id and name, with their set.
+SPEAKERS = {"id10001": ("Ada", "dev"), "id10002": ("Ben", "test"), "id10003": ("Cyd", "dev")}
+
+
+def make_voxceleb_tree(root: Path, *, named: bool = True, celeba: int = 20) -> Path:
+    """Three speakers with two videos of three frames each; the folder `voxceleb`.
+
+    Frames are numbered 5, 10, 100 without leading zeros. Beside it lies a CelebA of so many photos.
+    """
+    base = root / "voxceleb"
+    for place, (number, (name, _)) in enumerate(SPEAKERS.items()):
+        for video in ("first", "second"):
+            folder = base / "unzippedFaces" / (name if named else number) / "1.6" / video
+            for frame in (5, 10, 100):
+                points = [(20, 25 + frame / 20), (40, 25 + frame / 20)]
+                photo = dotted_photo((60, 60), points, seed=place)
+                write_files(folder, {f"{frame}.jpg": encoded(photo, "JPEG", quality=95)})
+    rows = [f"{number}\t{name}\tf\tUK\t{kind}" for number, (name, kind) in SPEAKERS.items()]
+    head = "VoxCeleb1 ID\tVGGFace1 ID\tGender\tNationality\tSet"
+    write_files(base, {"vox1_meta.csv": "\n".join([head, *rows]) + "\n"})
+    if celeba:
+        make_celeba_tree(root, celeba)
+    return base

@@ -1,0 +1,1 @@
+"""VoxCeleb's faces on video, with MAFL beside them for the labels."""
