@@ -34,6 +34,9 @@ CAT = np.array(
 #: A left-facing car's six landmarks as shares of their box, in the order of `ANCHORS`.
 CAR = np.array([[0.2, 1.0], [0.8, 1.0], [0.35, 0.1], [0.8, 0.0], [0.0, 0.6], [1.0, 0.4]])
 
+#: Added to the numbers of images, so that no two splits share one.
+SEEDS = {"train": 0, "test": 1_000}
+
 NORB = {
     "train": "smallnorb-5x46789x9x18x6x2x96x96-training",
     "test": "smallnorb-5x01235x9x18x6x2x96x96-testing",
@@ -50,7 +53,7 @@ def make_aflw_tree(root: Path, train: int = 12, test: int = 5) -> Path:
             width, height = 60 + 10 * (number % 3), 70 + 6 * (number % 4)
             at = np.rint(FACE * (width, height))
             names.append(f"{number % 3}/{split}-{number:03d}.jpg")
-            photo = dotted_photo((width, height), at, seed=number)
+            photo = dotted_photo((width, height), at, seed=SEEDS[split] + number)
             write_files(base / "output", {names[-1]: encoded(photo, "JPEG", quality=95)})
             points.append(at[:, ::-1])
             sizes.append((height, width))
@@ -66,7 +69,7 @@ def make_prepared_cats(root: Path, train: int = 12, test: int = 5) -> Path:
         for number in range(count):
             at = np.rint(20 + number % 5 + CAT * 55)
             names.append(f"{split}_{number:03d}.jpg")
-            photo = dotted_photo((100, 100), at, seed=number)
+            photo = dotted_photo((100, 100), at, seed=SEEDS[split] + number)
             write_files(base / "cat_images", {names[-1]: encoded(photo, "JPEG", quality=95)})
             points.append(at[:, ::-1])
             sizes.append((100, 100))
@@ -99,7 +102,8 @@ def make_pascal3d_tree(root: Path, count: int = 12) -> Path:
             size = (160 + 10 * (number % 3), 110)
             shape = CAR if left else CAR * (-1, 1) + (1, 0)
             at = np.rint((30, 40) + shape * (100, 40))
-            photo = encoded(dotted_photo(size, at, seed=number), "JPEG", quality=95)
+            seed = SEEDS["train" if source == "imagenet" else "test"] + number
+            photo = encoded(dotted_photo(size, at, seed=seed), "JPEG", quality=95)
             write_files(base / f"Images/car_{source}", {f"{name}.{ending}": photo})
             profile = 90.0 if left else 265.0
             view = {"azimuth": 40.0 if number % 6 == 5 else profile, "distance": 5.0}
@@ -159,13 +163,17 @@ def make_zappos_tree(root: Path, count: int = 30) -> Path:
 
 
 def make_mnist_tree(root: Path, train: int = 40, test: int = 20) -> Path:
-    """Images of a bright bar that stands where the digit says; the folder `mnist`."""
+    """Images of a bright bar that stands where the digit says and is longer in the test.
+
+    Returns:
+        The folder `mnist`.
+    """
     base = root / "mnist"
     for start, count in (("train", train), ("t10k", test)):
         labels = np.arange(count, dtype=np.uint8) % 10
         images = np.zeros((count, 28, 28), np.uint8)
         for row, label in enumerate(labels):
-            images[row, 4:24, 4 + 2 * label : 6 + 2 * label] = 255
+            images[row, 4 : 24 if start == "train" else 26, 4 + 2 * label : 6 + 2 * label] = 255
         write_files(
             base,
             {
@@ -185,7 +193,8 @@ def make_smallnorb_tree(root: Path, *, zipped: bool = False) -> Path:
     """Two instances a category under two lightings from 2 x 3 viewpoints, in a mixed order.
 
     The left camera's pixels are 1 + the row in the order of clips and viewpoints, at most 120; the
-    right camera's are 130 brighter at the same row. The folder `smallnorb`.
+    right camera's are 130 brighter at the same row. The last 6 x 6 px are white in the test. The
+    folder `smallnorb`.
     """
     base = root / "smallnorb"
     for split, start in NORB.items():
@@ -202,6 +211,7 @@ def make_smallnorb_tree(root: Path, *, zipped: bool = False) -> Path:
         grey = np.zeros((len(rows), 2, 96, 96), np.uint8)
         grey[:, 0] = (1 + shuffled)[:, None, None]
         grey[:, 1] = (131 + shuffled)[:, None, None]
+        grey[:, :, 90:, 90:] = 255 if split == "test" else grey[:, :, :1, :1]
         info = labels[:, [1, 3, 4, 2]].astype("<i4")
         files = {
             f"{start}-dat.mat": matrix(grey, 0x1E3D4C55),
