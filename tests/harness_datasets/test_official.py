@@ -46,6 +46,14 @@ def test_list_keeps_its_order_and_takes_windows_lines(tmp_path: Path) -> None:
     assert read_list(tmp_path / "a.txt") == ["b/2.jpg", "a/1 x.jpg", "c.jpg"]
 
 
+def test_empty_image_folder_and_unreadable_list_are_told(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    with pytest.raises(DataError, match=r"set: .*photos has no image"):
+        opened(tmp_path).images("photos")
+    with pytest.raises(DataError, match=r"photos: the file cannot be read"):
+        read_list(tmp_path / "photos")
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -96,6 +96,12 @@ def test_car_with_a_hidden_landmark_is_no_profile(tmp_path: Path) -> None:
         assert profile(tmp_path, car_object(POINTS, "right", FINE, hidden=[place])) is None
 
 
+@pytest.mark.parametrize("field", ["viewpoint", "anchors"])
+def test_car_without_pose_or_landmarks_is_no_profile(tmp_path: Path, field: str) -> None:
+    car = car_object(POINTS, "left", FINE) | {field: np.empty((0, 0))}
+    assert profile(tmp_path, car) is None
+
+
 def test_largest_profile_of_a_photo_counts(tmp_path: Path) -> None:
     small = car_object(POINTS / 2, "left", FINE)
     large = car_object(POINTS, "left", FINE)
