@@ -9,9 +9,11 @@ from harness_datasets.aflw import options as aflw
 from harness_datasets.bbc_pose import options as bbc_pose
 from harness_datasets.cat_head import options as cat_head
 from harness_datasets.celeba import options as celeba
+from harness_datasets.human36m import options as human36m
 from harness_datasets.mnist import options as mnist
 from harness_datasets.pascal3d_car import options as pascal3d_car
 from harness_datasets.smallnorb import options as smallnorb
+from harness_datasets.voxceleb import options as voxceleb
 from harness_datasets.zappos_shoes import options as zappos_shoes
 
 IMAGE_FOLDER_LAYOUT = """\
@@ -54,6 +56,8 @@ def harness_datasets() -> list[DatasetSpec]:
         _official("ZapposShoes", "Catalogue photos of shoes, without labels.", zappos_shoes),
         _official("MNIST", "Handwritten digits, all or one of the ten.", mnist),
         _official("BbcPose", "Sign-language signers on video with seven joints.", bbc_pose),
+        _official("Human36m", "People in motion with 32 joints, from four sides.", human36m),
+        _official("VoxCeleb", "Speaking faces on video, with MAFL for the labels.", voxceleb),
         _official("SmallNORB", "Toys from 162 viewpoints, as clips.", smallnorb),
     ]
 

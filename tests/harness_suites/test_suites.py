@@ -13,6 +13,12 @@ from harness_suites.plugin import harness_suites
 SPECS = {spec.name: spec for spec in harness_suites()}
 NAMES = pytest.mark.parametrize("name", sorted(SPECS))
 MASK_METRICS = {"foreground_iou", "part_iou", "nmi", "ari"}
+LANDMARK_METRICS = {
+    "inter_ocular_error",
+    "landmark_error",
+    "bbc_pose_accuracy",
+    "human36m_error",
+}
 
 
 def opened(name: str, data: Path | None = None) -> tuple[Suite, Dataset]:
@@ -55,7 +61,7 @@ def test_suite_tells_what_it_is(name: str) -> None:
 def test_suite_has_the_baselines_of_its_labels(name: str) -> None:
     suite = load_suite(SPECS[name])
     metrics, baselines = {use.name for use in suite.metrics}, set(suite.baselines)
-    landmarks = bool(metrics & {"inter_ocular_error", "landmark_error"})
+    landmarks = bool(metrics & LANDMARK_METRICS)
     assert landmarks == ({"mean_shape", "image_centre", "random_keypoints"} <= baselines)
     assert bool(metrics & MASK_METRICS) == ({"mean_mask", "colour_clusters"} <= baselines)
     assert ("part_iou" in metrics) == bool(suite.oracles)
