@@ -227,6 +227,15 @@ def test_video_without_any_joint_is_told(tmp_path: Path) -> None:
         opened(tmp_path).read("train", [0], 16)
 
 
+def test_frames_of_the_extension_and_other_photos_are_passed_over(tree: Path) -> None:
+    before = opened(tree).ids("train")
+    photo = signer_frame(1)
+    write_files(
+        tree, {"21/1.jpg": photo, "notes/1.jpg": photo, "1/cover.jpg": photo, "1.jpg": photo}
+    )
+    assert opened(tree).ids("train") == before
+
+
 def test_frame_that_is_there_twice_is_told(tree: Path) -> None:
     shutil.copy(tree / "1/1.jpg", tree / "1/01.jpg")
     with pytest.raises(DataError, match=r"'1/01.jpg' and '1/1.jpg' are the same frame"):

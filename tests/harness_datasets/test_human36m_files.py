@@ -22,6 +22,7 @@ from harness_datasets.human36m.dataset import Human36m
 from harness_datasets.human36m.frames import VideoFrames
 from harness_datasets.human36m.masks import read_mask
 from harness_datasets.human36m.options import Human36mOptions
+from harness_datasets.human36m.poses import read_poses
 
 h5py = pytest.importorskip("h5py", reason="h5py is an extra")
 
@@ -84,9 +85,11 @@ def test_file_of_other_arrays_is_told(tmp_path: Path) -> None:
         read_mask(tmp_path / "words.mat", 1)
 
 
-def test_missing_mask_file_is_told(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="cannot be read"):
+def test_missing_file_is_told(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"none.mat: the file cannot be read"):
         read_mask(tmp_path / "none.mat", 1)
+    with pytest.raises(DataError, match=r"none.cdf: the file cannot be read"):
+        read_poses(tmp_path / "none.cdf")
 
 
 def colours(count: int) -> list[tuple[int, int, int]]:

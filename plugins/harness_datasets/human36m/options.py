@@ -22,7 +22,7 @@ human36m/
 Action with its take, as in the official names: 'Directions 1.54138969.cdf'. Poses and masks need \
 pip install 'harness[human36m]'. All frames of a video come out of it, in its folder S1, with
   mkdir 'Directions 1.54138969'
-  ffmpeg -i 'Videos/Directions 1.54138969.mp4' -vsync passthrough -q:v 2 \
+  ffmpeg -i 'Videos/Directions 1.54138969.mp4' -fps_mode passthrough -q:v 2 \
 'Directions 1.54138969/%06d.jpg'
 """
 
