@@ -29,13 +29,14 @@ class Warp:
     All members are in signed coordinates: -1 and 1 are the image borders.
 
     Attributes:
-        first: B, `[N, 2, 3]`, the affine map that comes first.
+        first: B, `[N, 2, 3]`, the affine map that comes first; `None` changes nothing, and then the
+            spline's distances are the same for all images.
         affine: A, `[N, 2, 3]`.
         centres: c, `[P, 2]`, or `[N, P, 2]` where every image has its own; P = 0 for none.
         weights: w, `[N, P, 2]`.
     """
 
-    first: Tensor
+    first: Tensor | None
     affine: Tensor
     centres: Tensor
     weights: Tensor
@@ -66,7 +67,8 @@ class Warp:
         """
         wide = self.to(torch.float64)
         target = fractions_to_signed(points.double(), 0)
-        found = _after(wide.first, _after(wide.affine, target, inverse=True), inverse=True)
+        found = _after(wide.affine, target, inverse=True)
+        found = found if wide.first is None else _after(wide.first, found, inverse=True)
         for _ in range(NEWTON_STEPS):
             error = wide._map(found) - target
             if bool((error.abs().amax(-1) < NEWTON_TOLERANCE).all()):
@@ -98,13 +100,14 @@ class Warp:
 
     def to(self, target: torch.dtype | torch.device) -> Warp:
         """The same warp in another number type or on another device."""
-        names = ("first", "affine", "centres", "weights")
-        return replace(self, **{name: getattr(self, name).to(target) for name in names})
+        first = None if self.first is None else self.first.to(target)
+        rest = {name: getattr(self, name).to(target) for name in ("affine", "centres", "weights")}
+        return replace(self, first=first, **rest)
 
     def _map(self, points: Tensor) -> Tensor:
         if points.shape[-1] != 2:
             raise ShapeError(f"points have shape {list(points.shape)}, expected [N, P, 2].")
-        moved = _after(self.first, points)
+        moved = points if self.first is None else _after(self.first, points)
         straight = _after(self.affine, moved)
         if not self.centres.shape[-2]:
             return straight
@@ -112,14 +115,14 @@ class Warp:
 
     def _slope(self, points: Tensor) -> Tensor:
         """Derivative of g, `[N, P, 2, 2]`, row by output coordinate."""
-        moved = _after(self.first, points)
+        moved = points if self.first is None else _after(self.first, points)
         slope = self.affine[:, None, :, :2]
         if self.centres.shape[-2]:
             squared = squares(moved, self.centres)
             rate = (0.5 * (squared.clamp_min(1e-300).log() + 1.0)) * (squared > 0)
             gaps = 2.0 * (moved[..., None, :] - self.centres[..., None, :, :])
             slope = slope + torch.einsum("npc,npcj,nci->npij", rate, gaps, self.weights)
-        return slope @ self.first[:, None, :, :2]
+        return slope if self.first is None else slope @ self.first[:, None, :, :2]
 
 
 @dataclass(frozen=True)
@@ -172,7 +175,7 @@ def random_similarities(count: int, ranges: WarpRanges, generator: Generator) ->
 
 
 def similarity(angle: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    """u -> scale R(angle) u + shift.
+    """U -> scale R(angle) u + shift.
 
     Args:
         angle: `[N]`, radians, from x towards y.
@@ -190,7 +193,7 @@ def similarity(angle: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
 def affine_warp(matrix: Tensor) -> Warp:
     """A warp without a spline; `matrix` `[N, 2, 3]` in signed coordinates."""
     none = matrix.new_zeros(len(matrix), 0, 2)
-    return Warp(identity(len(matrix), like=matrix), matrix, none[0], none)
+    return Warp(None, matrix, none[0], none)
 
 
 def spline_warp(centres: Tensor, targets: Tensor, *, first: Tensor | None = None) -> Warp:
@@ -216,19 +219,13 @@ def spline_warp(centres: Tensor, targets: Tensor, *, first: Tensor | None = None
     wanted = torch.cat((targets, targets.new_zeros(len(targets), 3, 2)), dim=-2)
     solved = _solve(system.double(), wanted.double()).to(targets.dtype)
     affine = torch.cat((solved[:, count + 1 :].mT, solved[:, count, :, None]), dim=-1)
-    start = identity(len(targets), like=targets) if first is None else first
-    return Warp(start, affine, centres, solved[:, :count])
+    return Warp(first, affine, centres, solved[:, :count])
 
 
 def control_grid(side: int) -> Tensor:
     """Centres of `side` by `side` equal cells, `[side^2, 2]`, signed."""
     axis = signed_pixels(side)
     return torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1).reshape(-1, 2)
-
-
-def identity(count: int, *, like: Tensor) -> Tensor:
-    """The affine map that changes nothing, `[N, 2, 3]`."""
-    return torch.eye(2, 3, dtype=like.dtype, device=like.device).expand(count, 2, 3)
 
 
 def squares(points: Tensor, centres: Tensor) -> Tensor:

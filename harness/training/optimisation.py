@@ -1,0 +1,110 @@
+"""Adam with the schedules, decays and gradient bounds that papers of this field use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import ReduceLROnPlateau
+
+Schedule = Literal["constant", "plateau", "staircase", "linear", "milestones"]
+Bound = Literal["global", "tensor", "none"]
+
+#: `staircase`: factor and steps of a stair (Jakab et al. 2018, code).
+STAIR_FACTOR, STAIR_STEPS = 0.95, 100_000
+#: `plateau`: the loss is averaged over so many steps before it is looked at.
+PLATEAU_STEPS = 1_000
+#: Norm to which gradients are cut.
+GRADIENT_NORM = 1.0
+
+
+class Optimisation:
+    """Updates a module's parameters from a loss.
+
+    Args:
+        module: its parameters are trained.
+        rate: Adam's learning rate at the start.
+        schedule: `constant`; `plateau` divides by 10 when the loss stops falling; `staircase`
+            multiplies by 0.95 every 100,000 steps; `linear` falls to 0 over the second half;
+            `milestones` divides by 10 at each of the `milestones`.
+        steps: of the whole loop, for `linear`.
+        milestones: steps, for `milestones`.
+        weight_decay: factor of half the squared sum of convolution weights (and matrices).
+        bound: cut gradients to norm 1, `global` all together, `tensor` each on its own.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        *,
+        rate: float,
+        schedule: Schedule = "constant",
+        steps: int = 0,
+        milestones: Sequence[int] = (),
+        weight_decay: float = 0.0,
+        bound: Bound = "none",
+    ) -> None:
+        self.parameters = [p for p in module.parameters() if p.requires_grad]
+        groups = [
+            {"params": [p for p in self.parameters if p.dim() > 1], "weight_decay": weight_decay},
+            {"params": [p for p in self.parameters if p.dim() <= 1]},
+        ]
+        self.adam = torch.optim.Adam(groups, lr=rate, fused=True)
+        self.rate, self.schedule, self.steps = rate, schedule, steps
+        self.milestones, self.bound = tuple(milestones), bound
+        self.plateau = ReduceLROnPlateau(self.adam, factor=0.1) if schedule == "plateau" else None
+        self.recent: list[Tensor] = []
+
+    def update(self, step: int, loss: Tensor) -> None:
+        """One step of Adam along the gradient of `loss`, at the rate of step number `step`."""
+        if self.plateau is None:
+            for group in self.adam.param_groups:
+                group["lr"] = self.rate * self._share(step)
+        self.adam.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        self._bound_gradients()
+        self.adam.step()
+        if self.plateau is not None:
+            self.recent.append(loss.detach())
+            if len(self.recent) == PLATEAU_STEPS:
+                self.plateau.step(float(torch.stack(self.recent).mean()))
+                self.recent.clear()
+
+    def state_dict(self) -> dict[str, Any]:
+        """State of Adam and, on a plateau schedule, of the schedule."""
+        state: dict[str, Any] = {"adam": self.adam.state_dict()}
+        if self.plateau is not None:
+            kept = ("best", "num_bad_epochs", "cooldown_counter", "last_epoch")
+            state["plateau"] = {name: getattr(self.plateau, name) for name in kept}
+            state["recent"] = list(self.recent)
+        return state
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restore what `state_dict` gave."""
+        self.adam.load_state_dict(state["adam"])
+        if self.plateau is not None:
+            for name, value in state["plateau"].items():
+                setattr(self.plateau, name, value)
+            self.recent = list(state["recent"])
+
+    def _share(self, step: int) -> float:
+        """The learning rate of a step, as a share of the first one."""
+        if self.schedule == "staircase":
+            return float(STAIR_FACTOR ** (step // STAIR_STEPS))
+        if self.schedule == "linear":
+            return min(1.0, 2.0 * (1.0 - step / self.steps))
+        if self.schedule == "milestones":
+            return float(0.1 ** sum(step >= milestone for milestone in self.milestones))
+        return 1.0
+
+    def _bound_gradients(self) -> None:
+        if self.bound == "none":
+            return
+        gradients = [p.grad for p in self.parameters if p.grad is not None]
+        norms = torch.stack(torch._foreach_norm(gradients))
+        if self.bound == "global":
+            norms = norms.norm().expand(len(gradients))
+        factors = (GRADIENT_NORM / norms.clamp_min(1e-12)).clamp_max(1.0)
+        torch._foreach_mul_(gradients, list(factors))

@@ -1,0 +1,77 @@
+"""The perceptual loss: squared differences of features, each layer divided by its own mean."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from harness.vision.perceptual.nets import FeatureNet
+
+
+class PerceptualLoss(nn.Module):
+    """sum_l mean(M |f_l(real) - f_l(drawn)|^2) / w_l, with w_l the running mean of the l-th term.
+
+    The w_l follow the terms in training mode only; in equilibrium every layer contributes 1. They
+    are taken after the present batch is blended in, and no gradient flows through them (in the
+    published code it does, which scales a layer's gradient by 1 - rate w, about 0.99).
+
+    Args:
+        net: a frozen network; the image itself is layer 0.
+        rate: share of the present batch in the running means.
+        start: their start values, one a layer; `None` starts them at the first batch's terms.
+
+    Source: Jakab et al. 2018, section 3.2, after Chen and Koltun 2017; constants from the code.
+    """
+
+    means: Tensor
+
+    def __init__(
+        self, net: FeatureNet, *, rate: float = 0.01, start: tuple[float, ...] | None = None
+    ) -> None:
+        super().__init__()
+        self.net = net.eval().requires_grad_(False)
+        self.rate = rate
+        layers = 1 + net.layers
+        unknown = torch.full((layers,), torch.nan)
+        self.register_buffer("means", unknown if start is None else torch.tensor(start))
+
+    def forward(self, drawn: Tensor, real: Tensor, mask: Tensor | None = None) -> Tensor:
+        """The loss of one batch.
+
+        Args:
+            drawn: `[N, 3, H, W]`, 0 to 255.
+            real: likewise; no gradient flows into it.
+            mask: `[N, 1, H, W]`, 0 to 1, resized to every layer; its zeros count in the means.
+
+        Returns:
+            A scalar, near the number of layers in equilibrium.
+        """
+        with torch.no_grad():
+            targets = [real, *self.net(real)]
+        guesses = [drawn, *self.net(drawn)]
+        pairs = zip(guesses, targets, strict=True)
+        terms = torch.stack([_masked_mean(a, b, mask) for a, b in pairs])
+        return (terms / self._updated(terms.detach())).sum()
+
+    def _updated(self, terms: Tensor) -> Tensor:
+        blended = torch.where(self.means.isnan(), terms, self.means.lerp(terms, self.rate))
+        if self.training:
+            self.means.copy_(blended)
+        return blended
+
+    def train(self, mode: bool = True) -> PerceptualLoss:
+        """Set whether the running means move; the network always stays in evaluation mode."""
+        super().train(mode)
+        self.net.eval()
+        return self
+
+
+def _masked_mean(guess: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
+    """mean(M (a - b)^2) in float32."""
+    squared = (guess.float() - target.float()).square()
+    if mask is None:
+        return squared.mean()
+    if mask.shape[-2:] != squared.shape[-2:]:
+        mask = F.interpolate(mask, squared.shape[-2:], mode="bilinear", align_corners=False)
+    return (squared.mean(dim=1, keepdim=True) * mask).mean()

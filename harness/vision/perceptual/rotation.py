@@ -1,0 +1,105 @@
+"""A small network that learns to see which way up an image is (Gidaris et al., 2018)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from harness.contract import Images, Run
+from harness.training.modules import placed, untouched_randomness
+from harness.vision.perceptual.nets import FeatureNet
+
+#: Channels and strides of the convolutions; the first four give the features.
+CHANNELS, STRIDES = (16, 32, 32, 64, 64), (1, 2, 1, 2, 2)
+FEATURES = 4
+#: Images of a step, and Adam's learning rate, which falls to 0.
+BATCH, RATE = 64, 2e-3
+
+
+class RotationNet(FeatureNet):
+    """Five convolutions with batch norm, and a classifier of the four quarter turns."""
+
+    layers = FEATURES
+
+    def __init__(self) -> None:
+        super().__init__()
+        with untouched_randomness():
+            self.blocks = nn.ModuleList()
+            width = 3
+            for channels, stride in zip(CHANNELS, STRIDES, strict=True):
+                convolution = nn.Conv2d(width, channels, 3, stride, 1, bias=False)
+                self.blocks.append(nn.Sequential(convolution, nn.BatchNorm2d(channels), nn.ReLU()))
+                width = channels
+            self.classifier = nn.Linear(width, 4)
+
+    @torch.no_grad()
+    def draw(self, generator: Generator) -> None:
+        """Draw start weights from a generator: Kaiming normal, the classifier's zero."""
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
+        nn.init.zeros_(self.classifier.weight)
+        nn.init.zeros_(self.classifier.bias)
+
+    def fold(self) -> RotationNet:
+        """Put the batch norms into the convolutions, for use: the same features in less time."""
+        self.eval()
+        for number, (convolution, norm, activation) in enumerate(self.blocks):
+            self.blocks[number] = nn.Sequential(fuse_conv_bn_eval(convolution, norm), activation)
+        return self
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """Features of the first four convolutions."""
+        return self._outputs(images, self.blocks[:FEATURES])
+
+    def logits(self, images: Tensor) -> Tensor:
+        """Scores of the four quarter turns, `[N, 4]`."""
+        return self.classifier(self._outputs(images, self.blocks)[-1].mean(dim=(2, 3)))
+
+    def _outputs(self, images: Tensor, blocks: nn.ModuleList) -> list[Tensor]:
+        values, outputs = images / 127.5 - 1.0, []
+        for block in blocks:
+            values = block(values)
+            outputs.append(values)
+        return outputs
+
+
+def train_rotation_net(net: RotationNet, images: Images, run: Run, steps: int) -> None:
+    """Teach the network on unlabelled images, each turned by 0, 90, 180 or 270 degrees.
+
+    Args:
+        net: trained in place.
+        images: the role `fit`.
+        run: its loop is named `rotation_net`.
+        steps: updates of 64 images.
+    """
+    net.draw(run.generator("rotation_net"))
+    placed(net, run.device).train().requires_grad_(True)
+    optimiser = torch.optim.Adam(net.parameters(), lr=RATE, fused=True)
+    turns = run.generator("turns")
+    state = {"net": net, "optimiser": optimiser}
+    for step in run.steps(steps, state, name="rotation_net"):
+        for group in optimiser.param_groups:
+            group["lr"] = RATE * (1.0 - step / steps)
+        labels = torch.randint(0, 4, (BATCH,), generator=turns)
+        turned = quarter_turns(images.batch(step, BATCH).to(run.device), labels).float()
+        with run.autocast():
+            logits = net.logits(turned.contiguous(memory_format=torch.channels_last)).float()
+        loss = F.cross_entropy(logits, labels.to(run.device))
+        optimiser.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        optimiser.step()
+        right = (logits.detach().argmax(1).cpu() == labels).float().mean()
+        run.log(rotation=loss.detach(), rotation_accuracy=right)
+    net.fold().requires_grad_(False)
+
+
+def quarter_turns(images: Tensor, turns: Tensor) -> Tensor:
+    """Every image `[N, C, S, S]` turned counter-clockwise by its number `[N]` of quarters."""
+    turned = images.clone()
+    for quarters in (1, 2, 3):
+        chosen = (turns == quarters).to(images.device)
+        turned[chosen] = torch.rot90(images[chosen], quarters, (2, 3))
+    return turned

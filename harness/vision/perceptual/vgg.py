@@ -1,0 +1,197 @@
+"""The two VGG networks of the perceptual loss, with weights from documented places.
+
+- `vgg19_imagenet`: torchvision's VGG-19, file `vgg19-dcbb9e9d.pth` in torch's folder of downloaded
+  weights (`harness doctor` names it).
+- `vgg16_colour`: the colourisation network of Larsson et al., 2017, which sees grey images; file
+  `vgg16.caffemodel.h5` in the same folder, read with h5py (`pip install 'harness[vgg]'`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from harness.errors import AssetMissing, DataError
+from harness.training.modules import untouched_randomness
+from harness.vision.perceptual.nets import FeatureNet
+
+#: Channels of the convolutions, by group; a 2 x 2 maximum lies between groups.
+VGG16_GROUPS = ((64, 64), (128, 128), (256,) * 3, (512,) * 3, (512,) * 3)
+VGG19_GROUPS = ((64, 64), (128, 128), (256,) * 4, (512,) * 4, (512,) * 4)
+#: The convolution of each group whose output (after ReLU) counts: conv1_2, conv2_2, ... conv5_2.
+COUNTED = 2
+#: What ImageNet networks subtract and divide by, of images from 0 to 1.
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+#: What the colourisation network subtracts from grey values of 0 to 255.
+COLOUR_MEAN = 114.451
+#: Added to the stored variances (its batch norm).
+COLOUR_EPSILON = 1e-5
+COLOUR_FILE = "vgg16.caffemodel.h5"
+COLOUR_HOME = (
+    "https://www.robots.ox.ac.uk/~vgg/research/unsupervised_landmarks/resources/" + COLOUR_FILE
+)
+
+
+class Vgg(FeatureNet):
+    """The convolutions of a VGG network up to the last layer that counts.
+
+    Args:
+        groups: channels of the convolutions, by group.
+        grey: the network sees the mean of red, green and blue.
+    """
+
+    layers = 5
+    shift: Tensor
+    scale: Tensor
+
+    def __init__(self, groups: tuple[tuple[int, ...], ...], *, grey: bool) -> None:
+        super().__init__()
+        self.grey = grey
+        width = 1 if grey else 3
+        with untouched_randomness():
+            self.groups = nn.ModuleList()
+            for number, channels in enumerate(groups):
+                last = number == len(groups) - 1
+                group = nn.ModuleList()
+                for wide in channels[:COUNTED] if last else channels:
+                    group.append(nn.Conv2d(width, wide, 3, padding=1))
+                    width = wide
+                self.groups.append(group)
+        shift = (COLOUR_MEAN / 255.0,) if grey else IMAGENET_MEAN
+        scale = (1.0,) if grey else IMAGENET_STD
+        self.register_buffer("shift", torch.tensor(shift)[:, None, None])
+        self.register_buffer("scale", torch.tensor(scale)[:, None, None])
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        """conv1_2, conv2_2, conv3_2, conv4_2 and conv5_2, after ReLU."""
+        values = images.mean(dim=1, keepdim=True) if self.grey else images
+        values = (values / 255.0 - self.shift) / self.scale
+        outputs = []
+        for number, group in enumerate(self.groups):
+            values = nn.functional.max_pool2d(values, 2) if number else values
+            for place, convolution in enumerate(group, start=1):
+                values = torch.relu(convolution(values))
+                if place == COUNTED:
+                    outputs.append(values)
+        return outputs
+
+    def convolutions(self) -> list[tuple[str, nn.Conv2d]]:
+        """Names such as `conv3_2` with their layers, in order."""
+        return [
+            (f"conv{number}_{place}", convolution)  # type: ignore[misc]
+            for number, group in enumerate(self.groups, start=1)
+            for place, convolution in enumerate(group, start=1)  # type: ignore[arg-type]
+        ]
+
+
+def vgg19_imagenet() -> Vgg:
+    """VGG-19 trained on ImageNet's classes.
+
+    Raises:
+        AssetMissing: torchvision's file is not in torch's folder.
+        DataError: the file's checksum is wrong.
+    """
+    from torchvision.models import VGG19_Weights
+
+    url = VGG19_Weights.IMAGENET1K_V1.url
+    name = url.rsplit("/", 1)[1]
+    path = _weights(name, url, "vgg19_imagenet")
+    digest = name.rsplit("-", 1)[1].removesuffix(".pth")
+    found = _sha256(path)
+    if not found.startswith(digest):
+        raise DataError(
+            f"{path}: sha256 starts with {found[:8]}, expected {digest}; fetch it again from {url}"
+        )
+    saved = torch.load(path, map_location="cpu", weights_only=True)
+    net = Vgg(VGG19_GROUPS, grey=False)
+    # torchvision numbers all layers in a row: convolution, ReLU, ... with the maxima between.
+    places = _torchvision_places(VGG19_GROUPS)
+    with torch.no_grad():
+        for (layer, convolution), place in zip(net.convolutions(), places, strict=False):
+            for kind in ("weight", "bias"):
+                value = saved.get(f"features.{place}.{kind}")
+                _fill(getattr(convolution, kind), value, path, f"features.{place}.{kind}", layer)
+    return net
+
+
+def vgg16_colour() -> Vgg:
+    """VGG-16 trained to colour grey images, its batch norms folded into the convolutions.
+
+    Raises:
+        AssetMissing: the file or h5py is not on this machine.
+        DataError: the file is damaged or of another network.
+
+    Source: Larsson, Maire, Shakhnarovich 2017; the layout of Jakab et al.'s copy: groups
+        `data/<layer>/{0: weights, 1: bias}`, `data/batch_<layer>/{0: mean, 1: variance, 2: factor}`.
+    """
+    path = _weights(COLOUR_FILE, COLOUR_HOME, "vgg16_colour")
+    try:
+        import h5py
+    except ImportError:
+        raise AssetMissing(
+            "perceptual = vgg16_colour reads its weights with h5py: pip install 'harness[vgg]'"
+        ) from None
+    net = Vgg(VGG16_GROUPS, grey=True)
+    try:
+        with h5py.File(path) as file, torch.no_grad():
+            for layer, convolution in net.convolutions():
+                weight, bias = _folded(file["data"], layer)
+                _fill(convolution.weight, weight, path, f"data/{layer}/0", layer)
+                _fill(convolution.bias, bias, path, f"data/{layer}/1", layer)
+    except (OSError, KeyError) as error:
+        reason = " ".join(str(error).split())
+        raise DataError(
+            f"{path}: not the colourisation network ({reason}); see {COLOUR_HOME}"
+        ) from None
+    return net
+
+
+def _folded(data: object, layer: str) -> tuple[Tensor, Tensor]:
+    """Weights and bias of a layer with its batch norm inside."""
+    import numpy as np
+
+    def read(group: str, key: str) -> Tensor:
+        return torch.from_numpy(np.asarray(data[group][key], np.float32))  # type: ignore[index]
+
+    weight, bias = read(layer, "0"), read(layer, "1")
+    if f"batch_{layer}" not in data:  # type: ignore[operator]
+        return weight, bias
+    mean, variance, factor = (read(f"batch_{layer}", key) for key in "012")
+    deviation = (COLOUR_EPSILON + variance / factor).sqrt()
+    return weight / deviation[:, None, None, None], (bias - mean / factor) / deviation
+
+
+def _fill(target: Tensor | None, value: Tensor | None, path: Path, name: str, layer: str) -> None:
+    if target is None or value is None or value.shape != target.shape:
+        got = "nothing" if value is None else list(value.shape)
+        wanted = list(target.shape) if target is not None else "no bias"
+        raise DataError(f"{path}: {name} for {layer} has {got}, expected {wanted}")
+    target.copy_(value)
+
+
+def _weights(name: str, url: str, net: str) -> Path:
+    path = Path(str(torch.hub.get_dir()), "checkpoints", name)
+    if not path.exists():
+        raise AssetMissing(
+            f"perceptual = {net} needs {path}, which is missing; get it from {url} or use "
+            "--set perceptual=rotation_net"
+        )
+    return path
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _torchvision_places(groups: tuple[tuple[int, ...], ...]) -> list[int]:
+    places, place = [], 0
+    for channels in groups:
+        for _ in channels:
+            places.append(place)
+            place += 2
+        place += 1
+    return places

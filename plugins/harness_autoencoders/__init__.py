@@ -1,0 +1,1 @@
+"""Autoencoders whose bottleneck is a handful of keypoints, and their siamese forerunner."""

@@ -1,0 +1,130 @@
+"""Two views of one object: the source shows its look, the target its pose (paper 4.2, 4.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from harness.contract import Images, Run
+from harness.vision.coordinates import signed_pixels
+from harness.vision.pairs import ClipPairs
+from harness.vision.warps import Warp, similarity
+from harness_autoencoders.imm.config import ImmConfig
+
+#: Softness of the mask's step: 0.5 + 0.5 tanh(t / 0.4), t from -1 to 1 (code).
+STEP_SOFTNESS = 0.4
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A batch of pairs.
+
+    Attributes:
+        source: `[N, 3, S, S]`, 0 to 255.
+        target: likewise.
+        mask: where the target is to be drawn, `[N, 1, S, S]`, 0 to 1; `None` everywhere.
+    """
+
+    source: Tensor
+    target: Tensor
+    mask: Tensor | None
+
+
+class Pairs:
+    """Pairs of warped images, or of frames, drawn batch by batch.
+
+    Raises:
+        DataError: pairs from clips are asked for and there are none.
+    """
+
+    def __init__(self, config: ImmConfig, images: Images, run: Run) -> None:
+        self.config, self.images, self.run = config, images, run
+        self.generator = run.generator("pairs")
+        self.mask = border_mask(images.size, config.mask_off, config.mask_rise)
+        self.clips: ClipPairs | None = None
+        if config.pairs == "clips":
+            self.clips = ClipPairs(images.clips, config.clip_gap, "imm")
+
+    def draw(self, step: int) -> Pair:
+        """The pairs of a step, on the run's device, channels last."""
+        if self.clips is not None:
+            first, second = self.clips.draw(self.config.batch_size, self.generator)
+            return Pair(
+                self._floats(self.images.take(first)), self._floats(self.images.take(second)), None
+            )
+        batch = self._floats(self.images.batch(step, self.config.batch_size))
+        return warped_pair(batch, self.mask.to(batch), self.config, self.generator)
+
+    def _floats(self, images: Tensor) -> Tensor:
+        return images.to(self.run.device).float().contiguous(memory_format=torch.channels_last)
+
+
+def warped_pair(
+    images: Tensor, mask: Tensor, config: ImmConfig, generator: torch.Generator
+) -> Pair:
+    """Source and target from one image each.
+
+    Args:
+        images: `[N, 3, S, S]`.
+        mask: `[S, S]`; warped with the target, so that what lies outside of the image counts 0.
+        config: kind of pair and size of the warps.
+        generator: source of all draws.
+    """
+    count = len(images)
+    masks = mask.expand(count, 1, *mask.shape)
+    to_target = target_warp(count, config, generator).to(images.device)
+    to_source = source_warp(count, config, generator).to(images.device)
+    both = to_target.warp(torch.cat((images, masks), dim=1), padding="zeros", grid="corners")
+    target, seen = both[:, :3], both[:, 3:]
+    start = images if config.pairs == "independent" else target
+    source = to_source.warp(start, padding="zeros", grid="corners")
+    return Pair(source, target, seen)
+
+
+def target_warp(count: int, config: ImmConfig, generator: torch.Generator) -> Warp:
+    """Shift and spline, without rotation and scale (code)."""
+    still = torch.zeros(count)
+    shift = config.target_translation * torch.randn(count, 2, generator=generator)
+    matrix = similarity(still, torch.ones(count), shift)
+    return _splined(matrix, config, config.target_spline, generator)
+
+
+def source_warp(count: int, config: ImmConfig, generator: torch.Generator) -> Warp:
+    """Rotation, scale, shift and spline (code)."""
+    turn, scale = torch.randn(2, count, generator=generator)
+    shift = config.source_translation * torch.randn(count, 2, generator=generator)
+    angle = torch.deg2rad(config.source_rotation * turn)
+    matrix = similarity(angle, 1.0 + config.source_scale * scale, shift)
+    return _splined(matrix, config, config.source_spline, generator)
+
+
+def _splined(matrix: Tensor, config: ImmConfig, extra: float, generator: torch.Generator) -> Warp:
+    """Spline weights drawn as they are: base n1 + extra b n2, b one or zero (code)."""
+    axis = signed_pixels(config.spline_grid, grid="corners")
+    centres = torch.cartesian_prod(axis, axis).flip(-1)
+    shape = (len(matrix), len(centres), 2)
+    base, more = torch.randn(2, *shape, generator=generator)
+    chosen = torch.rand(shape, generator=generator) < 0.5
+    weights = config.base_spline * base + extra * chosen * more
+    # The code's kernel is r ln r of the squared distance, twice the harness's.
+    return Warp(None, matrix, centres, 2.0 * weights)
+
+
+def border_mask(size: int, off: float, rise: float) -> Tensor:
+    """Zero at the border, a smooth step behind it, one inside (paper app. 2).
+
+    Args:
+        size: side S in pixels.
+        off: width of the zeros, in image edges.
+        rise: width of the step, in image edges.
+
+    Returns:
+        `[S, S]`, the outer product of two profiles.
+    """
+    zeros, steps = round(off * size), round(rise * size)
+    slope = 0.5 + 0.5 * torch.tanh(torch.linspace(-1.0, 1.0, steps) / STEP_SOFTNESS)
+    ones = torch.ones(size - 2 * (zeros + steps))
+    profile = torch.cat((torch.zeros(zeros), slope, ones, slope.flip(0), torch.zeros(zeros)))
+    return profile[:, None] * profile[None, :]

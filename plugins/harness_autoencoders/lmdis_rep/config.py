@@ -1,0 +1,205 @@
+"""The configuration of lmdis-rep: what the paper fixes, what its code fixes, what is chosen."""
+
+from __future__ import annotations
+
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+from typing_extensions import override
+
+from harness.contract import MethodConfig
+
+#: Channels of the convolutions of each stage.
+Stages = tuple[tuple[int, ...], ...]
+
+
+class LmdisRepConfig(MethodConfig):
+    """Everything that `harness show method lmdis_rep` prints."""
+
+    # Frame.
+    padded_size: int = Field(
+        96, ge=8, description="Side in pixels of the padded image that is encoded (paper table 6)."
+    )
+    padding: Literal["edge", "mean_edge"] = Field(
+        "edge", description="Border: the edge pixels (paper G.1) or their mean colour (code)."
+    )
+
+    # Hourglasses: from the full side down, then up again; a side is halved between two stages.
+    landmark_encoder: Stages = Field(
+        ((32, 32), (64, 64), (64, 64), (64, 64)),
+        description="Channels of the landmark detector on the way down (paper fig. 40 c, code).",
+    )
+    landmark_decoder: Stages = Field(
+        ((64, 64), (64, 64), (64, 32), (32,)),
+        description="And on the way up; the scores follow (code).",
+    )
+    feature_encoder: Stages = Field(
+        ((32, 64), (128,), (256,), (512,)),
+        description="Channels of the feature network on the way down (paper fig. 40 d, code).",
+    )
+    feature_decoder: Stages = Field(
+        ((256,), (128,), (64,), (64, 64)), description="And on the way up; the last is S (code)."
+    )
+    image_encoder: Stages = Field(
+        ((64, 64), (128,), (256,), (512,), (512,)),
+        description="Channels of the image decoder on the way down (paper fig. 40 f, code).",
+    )
+    image_decoder: Stages = Field(
+        ((512,), (256,), (128,), (64,), (32,)),
+        description="And on the way up; the three colours follow (code).",
+    )
+    skip_convolutions: tuple[int, int, int] = Field(
+        (3, 3, 3),
+        description="Convolutions of a skip of the landmark, feature and image networks (paper "
+        "fig. 40; code: 3, 2, 2).",
+    )
+    score_convolution: bool = Field(
+        True, description="A last 1x1 convolution makes the scores (paper 3.1; code: not at 80 px)."
+    )
+
+    # Landmarks and descriptors.
+    descriptor_size: int = Field(8, ge=1, description="C, values of a descriptor (paper table 7).")
+    pooling: Literal["gaussian", "map"] = Field(
+        "gaussian",
+        description="Mask under which a landmark's features are pooled: the Gaussian of its map "
+        "(paper eq. 9) or the map (code).",
+    )
+    descriptor_activation: bool = Field(
+        True,
+        description="Leaky ReLU after the descriptors' way back to features (paper; code: no).",
+    )
+    redrawn_widths: tuple[float, ...] = Field(
+        (0.125, 0.1767767, 0.25, 0.3535534, 0.5),
+        min_length=1,
+        description="Deviations of the redrawn Gaussians, in image edges (code).",
+    )
+    redrawn_density: Literal["paper", "code"] = Field(
+        "paper",
+        description="Score of a redrawn landmark: the normal density in image edges against a "
+        "background of 1 (paper eq. 12), or the code's smaller one.",
+    )
+
+    # Losses.
+    reconstruction: Literal["paper", "code", "rotation_net"] = Field(
+        "paper",
+        description="Squared error times 400 (paper eq. 17), times 1/2 (code), or a perceptual loss "
+        "in a network trained on the rotation of the images (a stand-in, not in the paper).",
+    )
+    reconstruction_weight: float = Field(
+        0.01, ge=0, description="Weight of the reconstruction (paper table 7: CelebA, K = 10)."
+    )
+    reconstruction_growth: tuple[float, ...] = Field(
+        (10.0, 10.0), description="Factors of that weight at the milestones (paper table 7)."
+    )
+    concentration: Literal["paper", "code"] = Field(
+        "paper", description="2 pi e (var_x + var_y)^2 (paper eq. 5) or 2 pi e std^2 (code)."
+    )
+    concentration_weight: float = Field(100.0, ge=0, description="Its weight (paper table 7).")
+    separation_weight: float = Field(16.0, ge=0, description="Of eq. 7 (paper table 7).")
+    separation_sigma: float = Field(
+        0.06, gt=0, description="Reach of the separation, in image edges (paper table 7)."
+    )
+    equivariance: Literal["paper", "code"] = Field(
+        "paper", description="Unit of eq. 8: image edges (paper), or the code's, 3.33 times larger."
+    )
+    equivariance_weight: float = Field(1e4, ge=0, description="Of eq. 8 (paper table 7).")
+    flow_weight: float = Field(
+        0.0,
+        ge=0,
+        description="Of the equivariance under optical flow between frames of a clip (paper C.1).",
+    )
+    flow_gap: int = Field(
+        10, ge=1, description="Most frames between the two of a flow pair (paper C.1)."
+    )
+
+    # Warps of the equivariance.
+    warp_rotation: float = Field(10.0, ge=0, description="Deviation in degrees (paper 3.2).")
+    warp_log_scale: float = Field(
+        0.2231436,
+        ge=0,
+        description="Deviation of the scale's natural logarithm (code: ln 1.25; the paper's 1.25 in "
+        "base 2 cannot be meant).",
+    )
+    warp_translation: float = Field(
+        0.15, ge=0, description="Largest shift along an axis, in padded edges (paper 3.2)."
+    )
+    warp_grid: int = Field(7, ge=2, description="Control points along each axis (code).")
+    warp_displacement: float = Field(
+        0.1, ge=0, description="Deviation of a control point, in padded edges (paper; code: 0.05)."
+    )
+    landmark_warps: float = Field(
+        0.3,
+        ge=0,
+        le=1,
+        description="Share of warps whose control points are the landmarks (paper 3.2; released "
+        "code: none).",
+    )
+    landmark_displacement: float = Field(
+        0.05, ge=0, description="Deviation of these control points (paper; code: 0.025)."
+    )
+    landmark_warps_from: tuple[int, int] = Field(
+        (5_000, 10_000), description="Steps between which that share rises from 0 (code)."
+    )
+
+    # Training.
+    jitter_brightness: float = Field(
+        32 / 255, ge=0, le=1, description="Largest shift of all values, 0 to 1 (code)."
+    )
+    jitter_contrast: float = Field(
+        0.5, ge=0, lt=1, description="Contrast between 1 - this and 1 + this (code)."
+    )
+    rotation_steps: int = Field(
+        0, ge=0, description="Updates of the rotation network; unused by the other losses."
+    )
+    batch_size: int = Field(16, ge=2, description="Images of a step (paper G.3).")
+    steps: int = Field(250_000, ge=0, description="Updates; chosen a little beyond the last decay.")
+    milestones: tuple[int, ...] = Field(
+        (100_000, 200_000),
+        description="Steps of the rate's decay by 10 and of the weight's growth.",
+    )
+    schedule: Literal["milestones", "linear"] = Field(
+        "milestones", description="Of the learning rate; linear falls to 0 over the second half."
+    )
+    learning_rate: float = Field(1e-3, gt=0, description="Of Adam (paper G.3).")
+    weight_decay: float = Field(1e-6, ge=0, description="Half a squared sum (code).")
+    norm_steps: int = Field(
+        500,
+        ge=0,
+        description="Training batches over which the batch statistics are averaged anew at the end "
+        "(paper G.3).",
+    )
+    averaging: float = Field(
+        0.0, ge=0, lt=1, description="Decay per step of the averaged weights; 0 keeps the last."
+    )
+
+    @model_validator(mode="after")
+    def _stages_fit_together(self) -> Self:
+        """Every hourglass goes up as often as down, and skips meet maps of their width."""
+        for name in ("landmark", "feature", "image"):
+            down: Stages = getattr(self, f"{name}_encoder")
+            up: Stages = getattr(self, f"{name}_decoder")
+            if len(down) != len(up):
+                raise ValueError(
+                    f"{name}_decoder has {len(up)} stages, expected {len(down)} as {name}_encoder"
+                )
+            for level, (narrow, wide) in enumerate(zip(down[-2::-1], up, strict=False)):
+                if narrow[-1] != wide[-1]:
+                    raise ValueError(
+                        f"{name}_decoder: stage {level} ends with {wide[-1]} channels, but meets a "
+                        f"skip of {narrow[-1]}"
+                    )
+        if len(self.reconstruction_growth) != len(self.milestones):
+            raise ValueError("reconstruction_growth needs one factor for each of the milestones")
+        return self
+
+    @override
+    def also_sees(self) -> tuple[str, ...]:
+        """Video, where optical flow is used."""
+        return ("video",) if self.flow_weight > 0 else ()
+
+    def reconstruction_factor(self, step: int) -> float:
+        """The weight of the reconstruction at a step."""
+        weight = self.reconstruction_weight
+        for milestone, factor in zip(self.milestones, self.reconstruction_growth, strict=True):
+            weight *= factor if step >= milestone else 1.0
+        return weight

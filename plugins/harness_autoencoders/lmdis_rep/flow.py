@@ -1,0 +1,71 @@
+"""Equivariance under optical flow between frames of a clip (paper appendix C.1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from harness.errors import AssetMissing
+from harness.vision.coordinates import pixel_centres
+from harness.vision.heatmaps import gaussian_heatmaps
+
+#: Parameters of Farneback's flow: pyramid scale, levels, window, iterations, neighbourhood, sigma.
+FARNEBACK = (0.5, 3, 15, 3, 5, 1.2, 0)
+#: Deviation in pixels of the Gaussian under which the flow at a landmark is averaged (code).
+READING_PIXELS = 1.0
+
+
+def dense_flow(first: Tensor, second: Tensor) -> Tensor:
+    """Farneback's dense flow from the first frames to the second.
+
+    Args:
+        first: `uint8 [N, 3, S, S]` on the CPU.
+        second: likewise.
+
+    Returns:
+        `float32 [N, 2, S, S]`, (x, y), in image edges.
+
+    Raises:
+        AssetMissing: OpenCV is not installed.
+    """
+    try:
+        import cv2
+    except ImportError:
+        raise AssetMissing(
+            "lmdis_rep: flow_weight > 0 needs OpenCV: pip install 'harness[grabcut]'"
+        ) from None
+    grey = [_grey(frames) for frames in (first, second)]
+    flows = [
+        cv2.calcOpticalFlowFarneback(before, after, None, *FARNEBACK)  # type: ignore[call-overload]
+        for before, after in zip(*grey, strict=True)
+    ]
+    return torch.from_numpy(np.stack(flows)).movedim(-1, 1) / first.shape[-1]
+
+
+def flow_loss(points: Tensor, following: Tensor, flow: Tensor) -> Tensor:
+    """Squared distance of landmarks moved by the flow to those of the second frame.
+
+    Args:
+        points: landmarks of the first frames, `[N, K, 2]`, fractions of the image.
+        following: landmarks of the second frames, likewise.
+        flow: `[N, 2, S, S]`, in image edges.
+
+    Returns:
+        Sum over landmarks, mean over pairs.
+    """
+    size = flow.shape[-1]
+    axis = pixel_centres(size, like=points)
+    variances = points.new_full(points.shape[:2], 2.0 * (READING_PIXELS / size) ** 2)
+    weights = gaussian_heatmaps(points, variances, axis, axis)
+    weights = weights / weights.sum(dim=(2, 3), keepdim=True).clamp_min(1e-12)
+    moved = points + torch.einsum("nkhw,nchw->nkc", weights, flow)
+    return (moved - following).square().sum(dim=(1, 2)).mean()
+
+
+def _grey(frames: Tensor) -> NDArray[Any]:
+    grey: NDArray[Any] = frames.float().mean(dim=1).round().to(torch.uint8).numpy()
+    return grey

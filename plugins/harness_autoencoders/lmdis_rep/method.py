@@ -1,0 +1,101 @@
+"""lmdis-rep: an image as a few landmarks with descriptors, from which it can be drawn again.
+
+Yuting Zhang, Yijie Guo, Yixin Jin, Yijun Luo, Zhiyuan He, Honglak Lee: Unsupervised Discovery of
+Object Landmarks as Structural Representations. CVPR 2018, arXiv 1804.04412.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from harness.contract import Images, Keypoints, Method, MethodConfig, Run
+from harness.training.modules import (
+    is_shown,
+    joint_state,
+    load_joint_state,
+    parameter_count,
+    placed,
+)
+from harness.vision.perceptual import PerceptualLoss
+from harness.vision.perceptual.rotation import RotationNet, train_rotation_net
+from harness_autoencoders.lmdis_rep.config import LmdisRepConfig
+from harness_autoencoders.lmdis_rep.networks import LmdisNetworks
+from harness_autoencoders.lmdis_rep.training import Training, as_bytes
+
+
+class LmdisRep(Method):
+    """Capabilities `detect`, `describe` and `reconstruct`."""
+
+    def __init__(self, config: MethodConfig, parts: int, image_size: int) -> None:
+        super().__init__(config, parts, image_size)
+        self.settings = cast(LmdisRepConfig, config)
+        self.networks = LmdisNetworks(self.settings, parts, image_size)
+
+    def fit(self, images: Images, run: Run) -> None:
+        """Train on images and their warped copies, then average the batch statistics.
+
+        Raises:
+            AssetMissing: optical flow is asked for and OpenCV is not installed.
+            DataError: optical flow is asked for and there are no clips.
+        """
+        config = self.settings
+        perceptual = None
+        if config.reconstruction == "rotation_net":
+            net = RotationNet()
+            train_rotation_net(net, images, run, config.rotation_steps)
+            perceptual = PerceptualLoss(net)
+        training = Training(config, self.networks, perceptual, images, run)
+        for step in run.steps(config.steps, training.state(), name="autoencoder"):
+            run.log(**training.step(step))
+            if is_shown(step, config.steps):
+                run.show("drawn", training.picture(images.batch(step, config.batch_size)))
+        for step in run.steps(config.norm_steps, training.state(), name="norms"):
+            training.average_norms(step)
+        self.networks.load_state_dict(training.averaged.state_dict())
+        self.networks.eval()
+
+    @torch.no_grad()
+    def detect(self, images: Tensor) -> Keypoints:
+        """Landmarks of uint8 images; the confidence is the highest value of a landmark's map."""
+        found = self.networks.eval().landmarks(self._padded(images))
+        return Keypoints(self.networks.to_image(found.points), found.maps[:, :-1].amax(dim=(2, 3)))
+
+    @torch.no_grad()
+    def describe(self, images: Tensor) -> Tensor:
+        """Descriptors of the landmarks and of the background, `[N, (K + 1) C]`."""
+        padded = self._padded(images)
+        found = self.networks.eval().landmarks(padded)
+        return self.networks.descriptors(padded, found).flatten(1)
+
+    @torch.no_grad()
+    def reconstruct(
+        self, images: Tensor, keypoints: Tensor | None = None, appearance: Tensor | None = None
+    ) -> Tensor:
+        """The images drawn again: their landmarks (or others) with their look (or another's)."""
+        points = self.detect(images).points if keypoints is None else keypoints
+        look = images if appearance is None else appearance
+        descriptors = self.describe(look).unflatten(1, (-1, self.settings.descriptor_size))
+        return as_bytes(self.networks.draw(points, descriptors))
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Weights of all networks."""
+        return joint_state({"networks": self.networks})
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Restore what `state_dict` gave."""
+        load_joint_state({"networks": self.networks}, state, "lmdis_rep")
+
+    def to(self, device: torch.device) -> None:
+        """Move the networks."""
+        placed(self.networks, device)
+
+    def parameter_count(self) -> int:
+        """Parameters of all networks; a perceptual one is not kept."""
+        return parameter_count({"networks": self.networks})
+
+    def _padded(self, images: Tensor) -> Tensor:
+        scaled = (images.float() / 255.0).contiguous(memory_format=torch.channels_last)
+        return self.networks.padded(scaled)

@@ -1,0 +1,211 @@
+"""One update after the other of detector, features and decoder (paper eq. 15)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Generator, Tensor, nn
+
+from harness.contract import Images, Run
+from harness.contract.method import Stateful
+from harness.training.averaging import Averaged
+from harness.training.modules import placed
+from harness.training.optimisation import Optimisation
+from harness.vision.pairs import ClipPairs
+from harness.vision.perceptual import PerceptualLoss
+from harness_autoencoders.lmdis_rep.config import LmdisRepConfig
+from harness_autoencoders.lmdis_rep.flow import dense_flow, flow_loss
+from harness_autoencoders.lmdis_rep.losses import (
+    concentration_loss,
+    equivariance_loss,
+    pixel_loss,
+    separation_loss,
+)
+from harness_autoencoders.lmdis_rep.networks import Landmarks, LmdisNetworks
+from harness_autoencoders.lmdis_rep.warping import Warps, draw_warps, landmark_share
+
+#: Images in each picture of a training loop.
+PICTURE_IMAGES = 8
+
+
+class Training:
+    """The whole objective.
+
+    Args:
+        config: the configuration.
+        networks: trained in place.
+        perceptual: the perceptual loss, where the configuration asks for one.
+        images: the role `fit`.
+        run: device, precision and randomness.
+
+    Attributes:
+        averaged: the running average of the networks, which is kept.
+
+    Raises:
+        DataError: optical flow is asked for and there are no clips.
+    """
+
+    def __init__(
+        self,
+        config: LmdisRepConfig,
+        networks: LmdisNetworks,
+        perceptual: PerceptualLoss | None,
+        images: Images,
+        run: Run,
+    ) -> None:
+        networks.draw_weights(run.generator("networks"))
+        self.config, self.images, self.run = config, images, run
+        self.perceptual = None if perceptual is None else placed(perceptual, run.device).train()
+        self.networks = placed(networks, run.device).train()
+        self.averaged = Averaged(networks, config.averaging)
+        self.optimisation = Optimisation(
+            networks,
+            rate=config.learning_rate,
+            schedule=config.schedule,
+            steps=config.steps,
+            milestones=config.milestones,
+            weight_decay=config.weight_decay,
+        )
+        self.clips: ClipPairs | None = None
+        if config.flow_weight > 0:
+            self.clips = ClipPairs(images.clips, (1, config.flow_gap), "lmdis_rep")
+
+    def state(self) -> Mapping[str, Stateful]:
+        """All that changes from step to step."""
+        state: dict[str, Stateful] = {
+            "networks": self.networks,
+            "averaged": self.averaged,
+            "optimisation": self.optimisation,
+        }
+        return state if self.perceptual is None else state | {"perceptual": self.perceptual}
+
+    def step(self, step: int) -> dict[str, Tensor]:
+        """One update; returns the losses, without their weights."""
+        losses = self.losses(step, self.batch(step))
+        weights = self.weights(step)
+        total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
+        self.optimisation.update(step, total)
+        self.averaged.update(self.networks)
+        return {name: loss.detach() for name, loss in losses.items()}
+
+    def batch(self, step: int) -> Tensor:
+        """The images of a step, jittered, `[N, 3, S, S]`, 0 to 1, on the run's device."""
+        images = self.images.batch(step, self.config.batch_size).to(self.run.device)
+        jitter = self.run.generator("jitter")
+        return jittered(_scaled(images), self.config, jitter)
+
+    def losses(self, step: int, images: Tensor) -> dict[str, Tensor]:
+        """Every term of eq. 15 for images `[N, 3, S, S]` and their warped copies."""
+        config, networks, share = self.config, self.networks, self.networks.share
+        padded = networks.padded(images)
+        warps = self._warps(step, padded)
+        count = len(images)
+        with self.run.autocast():
+            both = networks.landmarks(torch.cat((padded, warps.warp(padded))))
+            own = Landmarks(*(value[:count] for value in (both.maps, both.points, both.variances)))
+            descriptors = networks.descriptors(padded, own)
+            drawn = networks.draw(networks.to_image(own.points), descriptors)
+        mapped = warps.map(both.points[count:])
+        losses = {
+            "reconstruction": self._reconstruction(drawn, images),
+            "concentration": concentration_loss(both.variances, share, config.concentration),
+            "separation": separation_loss(both.points, config.separation_sigma * share),
+            "equivariance": equivariance_loss(own.points, mapped, share, config.equivariance),
+        }
+        if self.clips is not None:
+            losses["flow"] = self._flow(self.clips)
+        return losses
+
+    def weights(self, step: int) -> dict[str, float]:
+        """The factor of every term at a step."""
+        config = self.config
+        return {
+            "reconstruction": config.reconstruction_factor(step),
+            "concentration": config.concentration_weight,
+            "separation": config.separation_weight,
+            "equivariance": config.equivariance_weight,
+            "flow": config.flow_weight,
+        }
+
+    def average_norms(self, step: int) -> None:
+        """Batch statistics as plain means over training batches (paper G.3), from step 0 on."""
+        module = self.averaged.module
+        norms = [part for part in module.modules() if isinstance(part, nn.BatchNorm2d)]
+        for norm in norms:
+            norm.momentum = None
+            if step == 0:
+                norm.reset_running_stats()
+            norm.train()
+        padded = self.networks.padded(self.batch(step))
+        warped = self._warps(0, padded).warp(padded)
+        with torch.no_grad(), self.run.autocast():
+            found = module.landmarks(torch.cat((padded, warped)))
+            own = Landmarks(
+                *(v[: len(padded)] for v in (found.maps, found.points, found.variances))
+            )
+            module.draw(module.to_image(own.points), module.descriptors(padded, own))
+        module.eval()
+
+    @torch.no_grad()
+    def picture(self, images: Tensor) -> Tensor:
+        """Images and what is drawn of them, one row each; `images` is uint8."""
+        networks = self.averaged.module
+        shown = images[:PICTURE_IMAGES].to(self.run.device)
+        padded = networks.padded(_scaled(shown))
+        found = networks.landmarks(padded)
+        drawn = networks.draw(networks.to_image(found.points), networks.descriptors(padded, found))
+        return torch.cat((shown, as_bytes(drawn)))
+
+    def _warps(self, step: int, padded: Tensor) -> Warps:
+        """The warps of a step, on the images' device."""
+        points = None
+        if landmark_share(self.config, step) > 0:
+            with torch.no_grad(), self.run.autocast():
+                points = self.networks.landmarks(padded).points.cpu()
+        generator = self.run.generator("warps")
+        return draw_warps(self.config, step, points, len(padded), generator).to(padded.device)
+
+    def _reconstruction(self, drawn: Tensor, images: Tensor) -> Tensor:
+        if self.perceptual is not None:
+            return self.perceptual(255.0 * drawn, 255.0 * images)  # type: ignore[no-any-return]
+        kind = "paper" if self.config.reconstruction == "paper" else "code"
+        return pixel_loss(drawn, images, kind)
+
+    def _flow(self, clips: ClipPairs) -> Tensor:
+        """Landmarks of two frames of a clip, compared along the optical flow."""
+        generator = self.run.generator("flow")
+        first, second = clips.draw(self.config.batch_size, generator)
+        frames = self.images.take(first), self.images.take(second)
+        flow = dense_flow(*frames).to(self.run.device)
+        both = torch.cat(frames).to(self.run.device)
+        with self.run.autocast():
+            points = self.networks.landmarks(self.networks.padded(_scaled(both))).points
+        before, after = self.networks.to_image(points).chunk(2)
+        return flow_loss(before, after, flow)
+
+
+def jittered(images: Tensor, config: LmdisRepConfig, generator: Generator) -> Tensor:
+    """One brightness and one contrast for the batch (code).
+
+    Args:
+        images: `[N, 3, S, S]`, 0 to 1.
+        config: how far.
+        generator: source of both draws.
+
+    Returns:
+        Contrast about each channel's mean, then brightness, cut to 0 to 1.
+    """
+    brightness, contrast = 2.0 * torch.rand(2, generator=generator) - 1.0
+    means = images.mean(dim=(2, 3), keepdim=True)
+    scaled = (images - means) * (1.0 + config.jitter_contrast * float(contrast)) + means
+    return (scaled + config.jitter_brightness * float(brightness)).clamp(0.0, 1.0)
+
+
+def as_bytes(images: Tensor) -> Tensor:
+    """0 to 1 as uint8."""
+    return (255.0 * images).round().clamp(0, 255).to(torch.uint8)
+
+
+def _scaled(images: Tensor) -> Tensor:
+    return (images.float() / 255.0).contiguous(memory_format=torch.channels_last)
