@@ -124,8 +124,9 @@ def vgg16_colour() -> Vgg:
         AssetMissing: the file or h5py is not on this machine.
         DataError: the file is damaged or of another network.
 
-    Source: Larsson, Maire, Shakhnarovich 2017; the layout of Jakab et al.'s copy: groups
-        `data/<layer>/{0: weights, 1: bias}`, `data/batch_<layer>/{0: mean, 1: variance, 2: factor}`.
+    Source: Larsson, Maire, Shakhnarovich 2017; the layout is that of Jakab et al.'s copy, with
+        `data/<layer>/{0: weights, 1: bias}` and `data/batch_<layer>/{0: mean, 1: variance,
+        2: factor of both}`.
     """
     path = _weights(COLOUR_FILE, COLOUR_HOME, "vgg16_colour")
     try:

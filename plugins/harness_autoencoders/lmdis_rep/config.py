@@ -82,8 +82,8 @@ class LmdisRepConfig(MethodConfig):
     # Losses.
     reconstruction: Literal["paper", "code", "rotation_net"] = Field(
         "paper",
-        description="Squared error times 400 (paper eq. 17), times 1/2 (code), or a perceptual loss "
-        "in a network trained on the rotation of the images (a stand-in, not in the paper).",
+        description="Squared error times 400 (paper eq. 17), times 1/2 (code), or a perceptual "
+        "loss in a network trained on the rotation of the images (a stand-in, not in the paper).",
     )
     reconstruction_weight: float = Field(
         0.01, ge=0, description="Weight of the reconstruction (paper table 7: CelebA, K = 10)."
@@ -117,8 +117,8 @@ class LmdisRepConfig(MethodConfig):
     warp_log_scale: float = Field(
         0.2231436,
         ge=0,
-        description="Deviation of the scale's natural logarithm (code: ln 1.25; the paper's 1.25 in "
-        "base 2 cannot be meant).",
+        description="Deviation of the scale's natural logarithm (code: ln 1.25; the paper's 1.25 "
+        "in base 2 cannot be meant).",
     )
     warp_translation: float = Field(
         0.15, ge=0, description="Largest shift along an axis, in padded edges (paper 3.2)."

@@ -35,6 +35,10 @@ class Landmarks:
     points: Tensor
     variances: Tensor
 
+    def first(self, count: int) -> Landmarks:
+        """Those of the first images."""
+        return Landmarks(self.maps[:count], self.points[:count], self.variances[:count])
+
 
 class LmdisNetworks(nn.Module):
     """All that is trained.

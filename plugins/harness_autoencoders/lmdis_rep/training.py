@@ -22,7 +22,7 @@ from harness_autoencoders.lmdis_rep.losses import (
     pixel_loss,
     separation_loss,
 )
-from harness_autoencoders.lmdis_rep.networks import Landmarks, LmdisNetworks
+from harness_autoencoders.lmdis_rep.networks import LmdisNetworks
 from harness_autoencoders.lmdis_rep.warping import Warps, draw_warps, landmark_share
 
 #: Images in each picture of a training loop.
@@ -103,7 +103,7 @@ class Training:
         count = len(images)
         with self.run.autocast():
             both = networks.landmarks(torch.cat((padded, warps.warp(padded))))
-            own = Landmarks(*(value[:count] for value in (both.maps, both.points, both.variances)))
+            own = both.first(count)
             descriptors = networks.descriptors(padded, own)
             drawn = networks.draw(networks.to_image(own.points), descriptors)
         mapped = warps.map(both.points[count:])
@@ -141,9 +141,7 @@ class Training:
         warped = self._warps(0, padded).warp(padded)
         with torch.no_grad(), self.run.autocast():
             found = module.landmarks(torch.cat((padded, warped)))
-            own = Landmarks(
-                *(v[: len(padded)] for v in (found.maps, found.points, found.variances))
-            )
+            own = found.first(len(padded))
             module.draw(module.to_image(own.points), module.descriptors(padded, own))
         module.eval()
 
