@@ -24,6 +24,13 @@ class LmdisRepConfig(MethodConfig):
         "edge", description="Border: the edge pixels (paper G.1) or their mean colour (code)."
     )
 
+    stem_channels: int = Field(
+        0,
+        ge=0,
+        description="Channels of a first convolution in front of a halving: the hourglasses then "
+        "work at half the side (paper fig. 40 g and h: 32 at 128 px); 0 for none.",
+    )
+
     # Hourglasses: from the full side down, then up again; a side is halved between two stages.
     landmark_encoder: Stages = Field(
         ((32, 32), (64, 64), (64, 64), (64, 64)),
@@ -53,12 +60,20 @@ class LmdisRepConfig(MethodConfig):
         description="Convolutions of a skip of the landmark, feature and image networks (paper "
         "fig. 40; code: 3, 2, 2).",
     )
-    score_convolution: bool = Field(
-        True, description="A last 1x1 convolution makes the scores (paper 3.1; code: not at 80 px)."
+    scores: Literal["hourglass", "further", "separate"] = Field(
+        "further",
+        description="The last convolution of the hourglass makes them (code at 80 px), a further "
+        "1x1 convolution behind it (paper), or that one alone (code at 128 px).",
     )
 
     # Landmarks and descriptors.
     descriptor_size: int = Field(8, ge=1, description="C, values of a descriptor (paper table 7).")
+    spread_channels: int | None = Field(
+        None,
+        ge=1,
+        description="Channels of a descriptor on its way back; empty means S (code at 128 px: 64, "
+        "where S is 32).",
+    )
     pooling: Literal["gaussian", "map"] = Field(
         "gaussian",
         description="Mask under which a landmark's features are pooled: the Gaussian of its map "

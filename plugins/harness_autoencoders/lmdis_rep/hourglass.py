@@ -40,8 +40,8 @@ class Hourglass(nn.Module):
             self.skips.append(_convolutions(stage[-1], (stage[-1],) * skip))
         for stage in decoder:
             self.up.append(_convolutions(width, stage))
-            width = stage[-1]
-        self.last = nn.Sequential(*_convolution(width, outputs)) if outputs else nn.Identity()
+            width = stage[-1] if stage else width
+        self.last = nn.Sequential(*convolution(width, outputs)) if outputs else nn.Identity()
 
     def forward(self, maps: Tensor) -> Tensor:
         """Maps of the same side; the side is a multiple of 2 to the number of halvings."""
@@ -62,22 +62,22 @@ def _convolutions(width: int, channels: tuple[int, ...]) -> nn.Sequential:
     """Convolutions with norm and leaky ReLU."""
     layers: list[nn.Module] = []
     for wide in channels:
-        layers += [*_convolution(width, wide), nn.LeakyReLU(SLOPE)]
+        layers += [*convolution(width, wide), nn.LeakyReLU(SLOPE)]
         width = wide
     return nn.Sequential(*layers)
 
 
-def _convolution(width: int, channels: int) -> list[nn.Module]:
-    """A 3x3 convolution with a bias, and its batch norm (code)."""
+def convolution(width: int, channels: int, *, kernel: int = 3) -> list[nn.Module]:
+    """A convolution with a bias, and its batch norm (code)."""
     norm = nn.BatchNorm2d(channels, eps=NORM_EPSILON, momentum=NORM_MOMENTUM)
-    return [nn.Conv2d(width, channels, 3, padding=1), norm]
+    return [nn.Conv2d(width, channels, kernel, padding=kernel // 2), norm]
 
 
 @torch.no_grad()
 def draw_weights(module: nn.Module, generator: torch.Generator) -> None:
     """Draw start weights in place: Xavier uniform over kernel and channels, biases 0 (code)."""
     for part in module.modules():
-        if isinstance(part, nn.Conv2d):
+        if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):
             nn.init.xavier_uniform_(part.weight, generator=generator)
             if part.bias is not None:
                 part.bias.zero_()

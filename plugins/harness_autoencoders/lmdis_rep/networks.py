@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -15,7 +16,14 @@ from harness.vision.coordinates import pixel_centres
 from harness.vision.heatmaps import gaussian_heatmaps
 from harness.vision.soft_argmax import expected_points, expected_squares
 from harness_autoencoders.lmdis_rep.config import LmdisRepConfig
-from harness_autoencoders.lmdis_rep.hourglass import NORM_EPSILON, SLOPE, Hourglass, draw_weights
+from harness_autoencoders.lmdis_rep.hourglass import (
+    NORM_EPSILON,
+    NORM_MOMENTUM,
+    SLOPE,
+    Hourglass,
+    convolution,
+    draw_weights,
+)
 
 #: Guards a landmark's mass (code) and its variance before the root.
 MASS_GUARD, VARIANCE_GUARD = 1e-6, 1e-8
@@ -58,29 +66,22 @@ class LmdisNetworks(nn.Module):
         self.config, self.image_size = config, image_size
         #: r, the image's share of the padded image's edge.
         self.share = image_size / config.padded_size
-        features, widths = config.feature_decoder[-1][-1], len(config.redrawn_widths)
-        landmark_skip, feature_skip, image_skip = config.skip_convolutions
+        features = config.feature_decoder[-1][-1]
+        spread = config.spread_channels or features
         with untouched_randomness():
-            self.detector = Hourglass(
-                3,
-                config.landmark_encoder,
-                config.landmark_decoder,
-                outputs=parts + 1,
-                skip=landmark_skip,
-            )
-            self.scores = _score_layer(parts + 1) if config.score_convolution else nn.Identity()
-            self.features = Hourglass(
-                3, config.feature_encoder, config.feature_decoder, skip=feature_skip
+            self.detector = _detector(config, parts)
+            self.features = _with_stem(
+                config,
+                lambda inputs: Hourglass(
+                    inputs,
+                    config.feature_encoder,
+                    config.feature_decoder,
+                    skip=config.skip_convolutions[1],
+                ),
             )
             self.into = ChannelMaps(parts + 1, features, config.descriptor_size)
-            self.out = ChannelMaps(parts + 1, config.descriptor_size, features)
-            self.image = Hourglass(
-                widths * (parts + 1 + features),
-                config.image_encoder,
-                config.image_decoder,
-                outputs=3,
-                skip=image_skip,
-            )
+            self.out = ChannelMaps(parts + 1, config.descriptor_size, spread)
+            self.image = _decoder(config, len(config.redrawn_widths) * (parts + 1 + spread))
 
     @torch.no_grad()
     def draw_weights(self, generator: Generator) -> None:
@@ -102,7 +103,7 @@ class LmdisNetworks(nn.Module):
 
     def landmarks(self, padded: Tensor) -> Landmarks:
         """Eq. 1 to 4: the softmax over channels, and the mean place under each map."""
-        scores = self.scores(self.detector(padded))
+        scores = self.detector(padded)
         maps = torch.softmax(scores.to(torch.promote_types(scores.dtype, torch.float32)), dim=1)
         parts = maps[:, :-1]
         mass = parts.sum(dim=(2, 3))[..., None] + MASS_GUARD
@@ -145,8 +146,12 @@ class LmdisNetworks(nn.Module):
         return torch.sigmoid(drawn.to(torch.promote_types(drawn.dtype, torch.float32)))
 
     def redrawn(self, points: Tensor, width: float) -> Tensor:
-        """Eq. 12: score maps of landmarks and background, `[N, K+1, S, S]`, sum 1."""
-        size = self.image_size
+        """Eq. 12: score maps of landmarks and background, sum 1.
+
+        Returns:
+            `[N, K+1, S, S]`, or half that side where there is a stem.
+        """
+        size = self.image_size // 2 if self.config.stem_channels else self.image_size
         axis = pixel_centres(size, like=points)
         variances = points.new_full(points.shape[:2], 2.0 * width**2)
         shapes = gaussian_heatmaps(points, variances, axis, axis)
@@ -182,9 +187,48 @@ class ChannelMaps(nn.Module):
         return torch.einsum("nki,kio->nko", values, self.weight) + self.bias
 
 
-def _score_layer(channels: int) -> nn.Sequential:
-    norm = nn.BatchNorm2d(channels, eps=NORM_EPSILON)
-    return nn.Sequential(nn.Conv2d(channels, channels, 1), norm)
+def _detector(config: LmdisRepConfig, parts: int) -> nn.Module:
+    """From images to K + 1 score maps."""
+
+    def hourglass(inputs: int) -> nn.Module:
+        body = Hourglass(
+            inputs,
+            config.landmark_encoder,
+            config.landmark_decoder,
+            outputs=0 if config.scores == "separate" else parts + 1,
+            skip=config.skip_convolutions[0],
+        )
+        if config.scores == "hourglass":
+            return body
+        width = config.landmark_decoder[-1][-1] if config.scores == "separate" else parts + 1
+        return nn.Sequential(body, *convolution(width, parts + 1, kernel=1))
+
+    return _with_stem(config, hourglass)
+
+
+def _decoder(config: LmdisRepConfig, inputs: int) -> nn.Module:
+    """From redrawn landmarks and features to the logits of three colours."""
+    body = Hourglass(
+        inputs,
+        config.image_encoder,
+        config.image_decoder,
+        outputs=inputs if config.stem_channels else 3,
+        skip=config.skip_convolutions[2],
+    )
+    if not config.stem_channels:
+        return body
+    doubling = nn.ConvTranspose2d(inputs, config.stem_channels, 3, 2, 1, output_padding=1)
+    norm = nn.BatchNorm2d(config.stem_channels, eps=NORM_EPSILON, momentum=NORM_MOMENTUM)
+    last = convolution(config.stem_channels, 3)
+    return nn.Sequential(body, doubling, norm, nn.LeakyReLU(SLOPE), *last)
+
+
+def _with_stem(config: LmdisRepConfig, hourglass: Callable[[int], nn.Module]) -> nn.Module:
+    """An hourglass, behind a bare convolution and a halving where the configuration has them."""
+    if not config.stem_channels:
+        return hourglass(3)
+    stem = nn.Conv2d(3, config.stem_channels, 3, padding=1)
+    return nn.Sequential(stem, nn.MaxPool2d(2), hourglass(config.stem_channels))
 
 
 def _check_sizes(config: LmdisRepConfig, parts: int, image_size: int) -> None:
@@ -195,7 +239,7 @@ def _check_sizes(config: LmdisRepConfig, parts: int, image_size: int) -> None:
             f"about {round(1.2 * image_size)}"
         )
     for name, side in (("landmark", padded), ("feature", padded), ("image", image_size)):
-        halvings = len(getattr(config, f"{name}_encoder")) - 1
+        halvings = len(getattr(config, f"{name}_encoder")) - 1 + bool(config.stem_channels)
         if side % 2**halvings or side < 2 * 2**halvings:
             what = "image_size" if name == "image" else "padded_size"
             raise ConfigError(
