@@ -9,7 +9,8 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from harness.errors import RecordError
+from harness.contract import Images
+from harness.errors import DataError, RecordError
 
 M = TypeVar("M", bound=nn.Module)
 
@@ -66,6 +67,24 @@ def parameter_count(modules: Mapping[str, nn.Module]) -> int:
     return sum(
         p.numel() for module in modules.values() for p in module.parameters() if p.requires_grad
     )
+
+
+def require_images(images: Images, least: int, owner: str) -> None:
+    """Refuse to learn on fewer images than a method needs.
+
+    Args:
+        images: the role `fit`.
+        least: how many it needs.
+        owner: the method, for the message.
+
+    Raises:
+        DataError: there are fewer.
+    """
+    if len(images) < least:
+        found = "1 image" if len(images) == 1 else f"{len(images)} images"
+        raise DataError(
+            f"{owner}: the role 'fit' has {found}, expected at least {least}; give more images"
+        )
 
 
 def is_shown(step: int, steps: int) -> bool:

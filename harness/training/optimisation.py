@@ -14,7 +14,7 @@ Bound = Literal["global", "tensor", "none"]
 
 #: `staircase`: factor and steps of a stair (Jakab et al. 2018, code).
 STAIR_FACTOR, STAIR_STEPS = 0.95, 100_000
-#: `plateau`: the loss is averaged over so many steps before it is looked at.
+#: `plateau`: the error is averaged over so many steps before it is looked at.
 PLATEAU_STEPS = 1_000
 #: Norm to which gradients are cut.
 GRADIENT_NORM = 1.0
@@ -26,7 +26,7 @@ class Optimisation:
     Args:
         module: its parameters are trained.
         rate: Adam's learning rate at the start.
-        schedule: `constant`; `plateau` divides by 10 when the loss stops falling; `staircase`
+        schedule: `constant`; `plateau` divides by 10 when the error stops falling; `staircase`
             multiplies by 0.95 every 100,000 steps; `linear` falls to 0 over the second half;
             `milestones` divides by 10 at each of the `milestones`.
         steps: of the whole loop, for `linear`.
@@ -57,8 +57,14 @@ class Optimisation:
         self.plateau = ReduceLROnPlateau(self.adam, factor=0.1) if schedule == "plateau" else None
         self.recent: list[Tensor] = []
 
-    def update(self, step: int, loss: Tensor) -> None:
-        """One step of Adam along the gradient of `loss`, at the rate of step number `step`."""
+    def update(self, step: int, loss: Tensor, *, error: Tensor | None = None) -> None:
+        """One step of Adam along the gradient of `loss`, at the rate of step number `step`.
+
+        Args:
+            step: number of the step.
+            loss: a scalar.
+            error: what a plateau is seen in, positive; the loss where it is left out.
+        """
         if self.plateau is None:
             for group in self.adam.param_groups:
                 group["lr"] = self.rate * self._share(step)
@@ -67,7 +73,7 @@ class Optimisation:
         self._bound_gradients()
         self.adam.step()
         if self.plateau is not None:
-            self.recent.append(loss.detach())
+            self.recent.append((loss if error is None else error).detach())
             if len(self.recent) == PLATEAU_STEPS:
                 self.plateau.step(float(torch.stack(self.recent).mean()))
                 self.recent.clear()

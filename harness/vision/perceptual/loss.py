@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from harness.errors import ConfigError
 from harness.vision.perceptual.nets import FeatureNet
 
 
@@ -21,6 +22,9 @@ class PerceptualLoss(nn.Module):
         rate: share of the present batch in the running means.
         start: their start values, one a layer; `None` starts them at the first batch's terms.
 
+    Raises:
+        ConfigError: there is not one start value above 0 for each layer.
+
     Source: Jakab et al. 2018, section 3.2, after Chen and Koltun 2017; constants from the code.
     """
 
@@ -33,6 +37,11 @@ class PerceptualLoss(nn.Module):
         self.net = net.eval().requires_grad_(False)
         self.rate = rate
         layers = 1 + net.layers
+        if start is not None and (len(start) != layers or min(start) <= 0):
+            raise ConfigError(
+                f"perceptual_start is {start}, expected {layers} numbers above 0: one for the "
+                f"image and one for each of the network's {net.layers} layers"
+            )
         unknown = torch.full((layers,), torch.nan)
         self.register_buffer("means", unknown if start is None else torch.tensor(start))
 
@@ -53,6 +62,14 @@ class PerceptualLoss(nn.Module):
         pairs = zip(guesses, targets, strict=True)
         terms = torch.stack([_masked_mean(a, b, mask) for a, b in pairs])
         return (terms / self._updated(terms.detach())).sum()
+
+    def error(self) -> Tensor:
+        """Geometric mean of the layers' running means.
+
+        It falls as long as the drawn images come closer to the real ones; the loss itself stays
+        near the number of layers, because every layer is divided by its own running mean.
+        """
+        return self.means.log().mean().exp()
 
     def _updated(self, terms: Tensor) -> Tensor:
         blended = torch.where(self.means.isnan(), terms, self.means.lerp(terms, self.rate))

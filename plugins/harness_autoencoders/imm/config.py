@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from typing_extensions import override
 
 from harness.contract import MethodConfig
@@ -140,7 +140,7 @@ class ImmConfig(MethodConfig):
     learning_rate: float = Field(1e-2, gt=0, description="Of Adam (paper 4.1; code: 1e-3).")
     schedule: Literal["plateau", "staircase", "linear"] = Field(
         "plateau",
-        description="Divide by 10 when the loss stops falling (paper 4.1), times 0.95 every "
+        description="Divide by 10 when the error stops falling (paper 4.1), times 0.95 every "
         "100,000 steps (code), or fall to 0 over the second half.",
     )
     weight_decay: float = Field(
@@ -155,6 +155,17 @@ class ImmConfig(MethodConfig):
         lt=1,
         description="Decay per step of the averaged weights; 0 keeps the last (paper).",
     )
+
+    @model_validator(mode="after")
+    def _values_fit_together(self) -> Self:
+        """The mask leaves something inside, and the frames of a pair are apart."""
+        if self.mask_off + self.mask_rise >= 0.5:
+            border = self.mask_off + self.mask_rise
+            raise ValueError(f"mask_off + mask_rise is {border:.3f}, expected less than 0.5")
+        least, most = self.clip_gap
+        if not 1 <= least <= most:
+            raise ValueError(f"clip_gap is [{least}, {most}], expected 1 <= least <= most")
+        return self
 
     @override
     def also_sees(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from harness.training.modules import (
     load_joint_state,
     parameter_count,
     placed,
+    require_images,
 )
 from harness.training.optimisation import Optimisation
 from harness.vision.coordinates import fractions_to_signed, signed_to_fractions
@@ -47,14 +48,16 @@ class Imm(Method):
 
         Raises:
             AssetMissing: the weights of the perceptual network are not on this machine.
-            DataError: pairs from clips are asked for and there are none.
+            ConfigError: `perceptual_start` does not fit the perceptual network.
+            DataError: there is one image only, or there are no clips to take pairs from.
         """
         config = self.settings
+        require_images(images, 2, "imm")
         pairs = Pairs(config, images, run)
         net = build_net(config.perceptual)
+        loss = PerceptualLoss(net, rate=config.perceptual_rate, start=config.perceptual_start)
         if isinstance(net, RotationNet):
             train_rotation_net(net, images, run, config.rotation_steps)
-        loss = PerceptualLoss(net, rate=config.perceptual_rate, start=config.perceptual_start)
         training = Training(config, self.networks, placed(loss, run.device), run)
         for step in run.steps(config.steps, training.state(), name="autoencoder"):
             run.log(loss=training.step(step, pairs.draw(step)))
@@ -136,7 +139,8 @@ class Training:
             points = self.networks.keypoints(pair.target)
             drawn = self.networks.draw(points, pair.source)
             loss = self.config.loss_scale * self.loss(drawn, pair.target, pair.mask)
-        self.optimisation.update(step, loss)
+        plateau = self.config.schedule == "plateau"
+        self.optimisation.update(step, loss, error=self.loss.error() if plateau else None)
         self.averaged.update(self.networks)
         return loss.detach()
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 from typing_extensions import override
 
 from harness.contract import MethodConfig
 
 #: Channels of the convolutions of each stage.
-Stages = tuple[tuple[int, ...], ...]
+Stages = Annotated[tuple[tuple[PositiveInt, ...], ...], Field(min_length=1)]
 
 
 class LmdisRepConfig(MethodConfig):
@@ -65,6 +65,12 @@ class LmdisRepConfig(MethodConfig):
         description="The last convolution of the hourglass makes them (code at 80 px), a further "
         "1x1 convolution behind it (paper), or that one alone (code at 128 px).",
     )
+    score_scale: float = Field(
+        1.0,
+        gt=0,
+        description="Start of the norm's scale behind the scores: how peaked the maps are at first "
+        "(code: 1).",
+    )
 
     # Landmarks and descriptors.
     descriptor_size: int = Field(8, ge=1, description="C, values of a descriptor (paper table 7).")
@@ -83,7 +89,7 @@ class LmdisRepConfig(MethodConfig):
         True,
         description="Leaky ReLU after the descriptors' way back to features (paper; code: no).",
     )
-    redrawn_widths: tuple[float, ...] = Field(
+    redrawn_widths: tuple[PositiveFloat, ...] = Field(
         (0.125, 0.1767767, 0.25, 0.3535534, 0.5),
         min_length=1,
         description="Deviations of the redrawn Gaussians, in image edges (code).",
@@ -197,6 +203,10 @@ class LmdisRepConfig(MethodConfig):
                 raise ValueError(
                     f"{name}_decoder has {len(up)} stages, expected {len(down)} as {name}_encoder"
                 )
+            # Where the last stage of the image decoder is empty, the colours follow at once.
+            needed = up[:-1] if name == "image" else up
+            if not all((*down, *needed)):
+                raise ValueError(f"a stage of {name}_encoder or {name}_decoder has no convolution")
             for level, (narrow, wide) in enumerate(zip(down[-2::-1], up, strict=False)):
                 if narrow[-1] != wide[-1]:
                     raise ValueError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,34 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from harness.contract import Images
 from harness.errors import AssetMissing
 from harness.vision.coordinates import pixel_centres
 from harness.vision.heatmaps import gaussian_heatmaps
+from harness.vision.pairs import ClipPairs
 
+#: How OpenCV is installed.
+OPENCV = "pip install 'harness[video]'"
 #: Parameters of Farneback's flow: pyramid scale, levels, window, iterations, neighbourhood, sigma.
 FARNEBACK = (0.5, 3, 15, 3, 5, 1.2, 0)
 #: Deviation in pixels of the Gaussian under which the flow at a landmark is averaged (code).
 READING_PIXELS = 1.0
+
+
+def flow_pairs(images: Images, gap: int) -> ClipPairs:
+    """Pairs of frames of a clip, to be compared along the optical flow.
+
+    Args:
+        images: the role `fit`.
+        gap: most frames between the two.
+
+    Raises:
+        AssetMissing: OpenCV is not installed.
+        DataError: there are no clips, or none of two frames.
+    """
+    if importlib.util.find_spec("cv2") is None:
+        raise AssetMissing(f"lmdis_rep: flow_weight > 0 needs OpenCV: {OPENCV}")
+    return ClipPairs(images.clips, (1, gap), "lmdis_rep")
 
 
 def dense_flow(first: Tensor, second: Tensor) -> Tensor:
@@ -28,16 +49,9 @@ def dense_flow(first: Tensor, second: Tensor) -> Tensor:
 
     Returns:
         `float32 [N, 2, S, S]`, (x, y), in image edges.
-
-    Raises:
-        AssetMissing: OpenCV is not installed.
     """
-    try:
-        import cv2
-    except ImportError:
-        raise AssetMissing(
-            "lmdis_rep: flow_weight > 0 needs OpenCV: pip install 'harness[grabcut]'"
-        ) from None
+    import cv2
+
     grey = [_grey(frames) for frames in (first, second)]
     flows = [
         cv2.calcOpticalFlowFarneback(before, after, None, *FARNEBACK)  # type: ignore[call-overload]

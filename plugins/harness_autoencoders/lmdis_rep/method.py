@@ -18,10 +18,12 @@ from harness.training.modules import (
     load_joint_state,
     parameter_count,
     placed,
+    require_images,
 )
 from harness.vision.perceptual import PerceptualLoss
 from harness.vision.perceptual.rotation import RotationNet, train_rotation_net
 from harness_autoencoders.lmdis_rep.config import LmdisRepConfig
+from harness_autoencoders.lmdis_rep.flow import flow_pairs
 from harness_autoencoders.lmdis_rep.networks import LmdisNetworks
 from harness_autoencoders.lmdis_rep.training import Training, as_bytes
 
@@ -39,15 +41,17 @@ class LmdisRep(Method):
 
         Raises:
             AssetMissing: optical flow is asked for and OpenCV is not installed.
-            DataError: optical flow is asked for and there are no clips.
+            DataError: there is one image only, or optical flow is asked for and there are no clips.
         """
         config = self.settings
+        require_images(images, 2, "lmdis_rep")
+        clips = flow_pairs(images, config.flow_gap) if config.flow_weight > 0 else None
         perceptual = None
         if config.reconstruction == "rotation_net":
             net = RotationNet()
             train_rotation_net(net, images, run, config.rotation_steps)
             perceptual = PerceptualLoss(net)
-        training = Training(config, self.networks, perceptual, images, run)
+        training = Training(config, self.networks, perceptual, images, run, clips=clips)
         for step in run.steps(config.steps, training.state(), name="autoencoder"):
             run.log(**training.step(step))
             if is_shown(step, config.steps):

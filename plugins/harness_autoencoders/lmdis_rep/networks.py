@@ -88,8 +88,11 @@ class LmdisNetworks(nn.Module):
         """Draw the start weights in place."""
         draw_weights(self, generator)
         for maps in (self.into, self.out):
-            nn.init.xavier_uniform_(maps.weight, generator=generator)
+            for matrix in maps.weight:  # each on its own: the channels are no part of its fans
+                nn.init.xavier_uniform_(matrix, generator=generator)
             maps.bias.zero_()
+        last = [part for part in self.detector.modules() if isinstance(part, nn.BatchNorm2d)][-1]
+        nn.init.constant_(last.weight, self.config.score_scale)
 
     def padded(self, images: Tensor) -> Tensor:
         """Images `[N, 3, S, S]` with their border, `[N, 3, P, P]`."""
@@ -237,6 +240,11 @@ def _check_sizes(config: LmdisRepConfig, parts: int, image_size: int) -> None:
         raise ConfigError(
             f"lmdis_rep: padded_size {padded} is smaller than the image, {image_size}; set it to "
             f"about {round(1.2 * image_size)}"
+        )
+    if (padded - image_size) % 2:
+        raise ConfigError(
+            f"lmdis_rep: padded_size {padded} and image_size {image_size} leave an odd border of "
+            f"{padded - image_size} pixels; set padded_size to {padded + 1}"
         )
     for name, side in (("landmark", padded), ("feature", padded), ("image", image_size)):
         halvings = len(getattr(config, f"{name}_encoder")) - 1 + bool(config.stem_channels)

@@ -38,12 +38,10 @@ class Training:
         perceptual: the perceptual loss, where the configuration asks for one.
         images: the role `fit`.
         run: device, precision and randomness.
+        clips: pairs of frames, where the configuration asks for optical flow.
 
     Attributes:
         averaged: the running average of the networks, which is kept.
-
-    Raises:
-        DataError: optical flow is asked for and there are no clips.
     """
 
     def __init__(
@@ -53,6 +51,8 @@ class Training:
         perceptual: PerceptualLoss | None,
         images: Images,
         run: Run,
+        *,
+        clips: ClipPairs | None = None,
     ) -> None:
         networks.draw_weights(run.generator("networks"))
         self.config, self.images, self.run = config, images, run
@@ -67,9 +67,7 @@ class Training:
             milestones=config.milestones,
             weight_decay=config.weight_decay,
         )
-        self.clips: ClipPairs | None = None
-        if config.flow_weight > 0:
-            self.clips = ClipPairs(images.clips, (1, config.flow_gap), "lmdis_rep")
+        self.clips = clips
 
     def state(self) -> Mapping[str, Stateful]:
         """All that changes from step to step."""
@@ -138,7 +136,7 @@ class Training:
                 norm.reset_running_stats()
             norm.train()
         padded = self.networks.padded(self.batch(step))
-        warped = self._warps(0, padded).warp(padded)
+        warped = self._warps(self.config.steps, padded).warp(padded)
         with torch.no_grad(), self.run.autocast():
             found = module.landmarks(torch.cat((padded, warped)))
             own = found.first(len(padded))
