@@ -14,7 +14,7 @@ from harness.errors import DataError, RecordError
 
 M = TypeVar("M", bound=nn.Module)
 
-#: Times in a loop that a method shows pictures.
+#: How often a loop shows pictures, at most.
 PICTURES = 10
 
 
@@ -42,10 +42,15 @@ def joint_state(modules: Mapping[str, nn.Module]) -> dict[str, Tensor]:
 def load_joint_state(
     modules: Mapping[str, nn.Module], state: Mapping[str, Tensor], owner: str
 ) -> None:
-    """Restore what `joint_state` gave; the modules are in evaluation mode afterwards.
+    """Restore what `joint_state` gave; the modules are on the CPU and in evaluation mode then.
+
+    Args:
+        modules: by the names `joint_state` was given.
+        state: what it gave.
+        owner: the method, for messages.
 
     Raises:
-        RecordError: the state belongs to another configuration; `owner` names the method.
+        RecordError: the state belongs to another configuration.
     """
     for name, module in modules.items():
         start = f"{name}."
@@ -56,7 +61,7 @@ def load_joint_state(
             first = str(error).splitlines()[-1].strip()
             raise RecordError(
                 f"{owner}: the saved {name} does not fit this configuration ({first}); use the "
-                "configuration it was trained with"
+                "configuration it was trained with."
             ) from None
         # The memory order of training, so that results agree to the last bit.
         placed(module, torch.device("cpu")).eval()
@@ -83,10 +88,13 @@ def require_images(images: Images, least: int, owner: str) -> None:
     if len(images) < least:
         found = "1 image" if len(images) == 1 else f"{len(images)} images"
         raise DataError(
-            f"{owner}: the role 'fit' has {found}, expected at least {least}; give more images"
+            f"{owner}: the role 'fit' has {found}, expected at least {least}; give more images."
         )
 
 
 def is_shown(step: int, steps: int) -> bool:
-    """Whether a picture is due: `PICTURES` times in a loop, and at its end."""
-    return (step + 1) % max(1, steps // PICTURES) == 0 or step + 1 == steps
+    """Whether a picture is due after step number `step` of `steps`.
+
+    It is at equal distances, at most `PICTURES` times, the last time at the loop's end.
+    """
+    return (step + 1) % -(-steps // PICTURES) == 0 or step + 1 == steps

@@ -26,13 +26,15 @@ class Optimisation:
     Args:
         module: its parameters are trained.
         rate: Adam's learning rate at the start.
-        schedule: `constant`; `plateau` divides by 10 when the error stops falling; `staircase`
-            multiplies by 0.95 every 100,000 steps; `linear` falls to 0 over the second half;
-            `milestones` divides by 10 at each of the `milestones`.
-        steps: of the whole loop, for `linear`.
+        schedule: `constant`; `plateau` divides by 10 when the error, averaged over 1,000 steps, has
+            been above 0.9999 of its least for the eleventh time in a row; `staircase` multiplies by
+            0.95 every 100,000 steps; `linear` falls to 0 over the second half; `milestones` divides
+            by 10 at each of the `milestones`.
+        steps: of the whole loop, for `linear`; 1 or more.
         milestones: steps, for `milestones`.
-        weight_decay: factor of half the squared sum of convolution weights (and matrices).
-        bound: cut gradients to norm 1, `global` all together, `tensor` each on its own.
+        weight_decay: factor of half the sum of the squared convolution weights and matrices, whose
+            gradient Adam adds to the loss's; biases and norms do not decay.
+        bound: cut the loss's gradients to norm 1, `global` all together, `tensor` each on its own.
     """
 
     def __init__(
@@ -93,7 +95,8 @@ class Optimisation:
         if self.plateau is not None:
             for name, value in state["plateau"].items():
                 setattr(self.plateau, name, value)
-            self.recent = list(state["recent"])
+            # Read back on the CPU, wherever the losses to come will be.
+            self.recent = [loss.to(self.parameters[0].device) for loss in state["recent"]]
 
     def _share(self, step: int) -> float:
         """The learning rate of a step, as a share of the first one."""

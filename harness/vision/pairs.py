@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
-from harness.errors import DataError
+from harness.errors import ConfigError, DataError
 
 
 class ClipPairs:
@@ -14,34 +14,40 @@ class ClipPairs:
     Args:
         clips: number of every image's clip, `int64 [N]`, -1 for none; the images of a clip stand in
             temporal order, not necessarily side by side. `None` when the dataset has no clips.
-        gap: least and most frames between the two.
+        gap: least and most frames from one to the other; neighbours are 1 apart.
         owner: who asks, for messages.
 
     Raises:
+        ConfigError: the gap is below 1, or its most is below its least.
         DataError: there are no clips, or no clip is long enough.
     """
 
     def __init__(self, clips: Tensor | None, gap: tuple[int, int], owner: str) -> None:
+        least, most = gap
+        if not 1 <= least <= most:
+            raise ConfigError(
+                f"{owner}: frames of a pair cannot be {least} to {most} apart; give the least, "
+                "which is 1 or more, and the most."
+            )
         if clips is None:
             raise DataError(
                 f"{owner}: pairs from clips need a dataset with clips (videos, or views of one "
-                "object), and this one has none; use another kind of pairs"
+                "object), and this one has none; use another kind of pairs."
             )
-        least, most = gap
         order = torch.argsort(clips, stable=True)
         order = order[clips[order] >= 0]
         numbers = clips[order]
         starts = torch.searchsorted(numbers, numbers, right=False)
         ends = torch.searchsorted(numbers, numbers, right=True)
         place = torch.arange(len(order))
-        #: How many partners every frame has after it.
+        # How many partners every frame has after it.
         partners = torch.minimum(ends - place - least, torch.full_like(ends, most - least + 1))
         usable = partners > 0
         if not bool(usable.any()):
             longest = int((ends - starts).max()) if len(order) else 0
             raise DataError(
                 f"{owner}: no clip has two frames at least {least} apart (the longest has "
-                f"{longest} frames); give longer clips or set a smaller gap"
+                f"{longest} frames); give longer clips or set a smaller gap."
             )
         self._order, self._least = order, least
         self._first, self._partners = place[usable], partners[usable]

@@ -119,7 +119,8 @@ class Warp:
         slope = self.affine[:, None, :, :2]
         if self.centres.shape[-2]:
             squared = squares(moved, self.centres)
-            rate = (0.5 * (squared.clamp_min(1e-300).log() + 1.0)) * (squared > 0)
+            smallest = torch.finfo(squared.dtype).tiny
+            rate = 0.5 * (squared.clamp_min(smallest).log() + 1.0)
             gaps = 2.0 * (moved[..., None, :] - self.centres[..., None, :, :])
             slope = slope + torch.einsum("npc,npcj,nci->npij", rate, gaps, self.weights)
         return slope if self.first is None else slope @ self.first[:, None, :, :2]
@@ -175,7 +176,7 @@ def random_similarities(count: int, ranges: WarpRanges, generator: Generator) ->
 
 
 def similarity(angle: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
-    """U -> scale R(angle) u + shift.
+    """The maps from u to scale R(angle) u + shift.
 
     Args:
         angle: `[N]`, radians, from x towards y.
@@ -192,8 +193,8 @@ def similarity(angle: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
 
 def affine_warp(matrix: Tensor) -> Warp:
     """A warp without a spline; `matrix` `[N, 2, 3]` in signed coordinates."""
-    none = matrix.new_zeros(len(matrix), 0, 2)
-    return Warp(None, matrix, none[0], none)
+    weights = matrix.new_zeros(len(matrix), 0, 2)
+    return Warp(None, matrix, matrix.new_zeros(0, 2), weights)
 
 
 def spline_warp(centres: Tensor, targets: Tensor, *, first: Tensor | None = None) -> Warp:
@@ -205,20 +206,24 @@ def spline_warp(centres: Tensor, targets: Tensor, *, first: Tensor | None = None
         first: an affine map `[N, 2, 3]` that comes before the spline.
 
     Returns:
-        N warps. Control points that coincide share the mean of their targets.
+        N warps. Control points that coincide share the mean of their targets; where they do not fix
+        an affine map (all on a line, all at one place) it is the one nearest to no change.
 
     Source: Bookstein 1989; `kornia.get_tps_transform` puts the centres at the targets, so that the
     two agree only to first order.
     """
-    count = centres.shape[-2]
-    one = torch.ones_like(centres[..., :1])
-    border = torch.cat((one, centres), dim=-1)
-    zero = centres.new_zeros(*centres.shape[:-2], 3, 3)
-    top = torch.cat((radial(squares(centres, centres)), border), dim=-1)
+    count, exact = centres.shape[-2], centres.double()
+    border = torch.cat((torch.ones_like(exact[..., :1]), exact), dim=-1)
+    zero = exact.new_zeros(*exact.shape[:-2], 3, 3)
+    top = torch.cat((radial(squares(exact, exact)), border), dim=-1)
     system = torch.cat((top, torch.cat((border.mT, zero), dim=-1)), dim=-2)
-    wanted = torch.cat((targets, targets.new_zeros(len(targets), 3, 2)), dim=-2)
-    solved = _solve(system.double(), wanted.double()).to(targets.dtype)
-    affine = torch.cat((solved[:, count + 1 :].mT, solved[:, count, :, None]), dim=-1)
+    # Shifts are solved for, not targets: what the control points leave open is then no change.
+    shifts = targets.double() - exact
+    wanted = torch.cat((shifts, shifts.new_zeros(len(shifts), 3, 2)), dim=-2)
+    inverse = torch.linalg.pinv(system, atol=SMALLEST_SINGULAR_VALUE, rtol=0.0, hermitian=True)
+    solved = (inverse @ wanted).to(targets.dtype)
+    linear = solved[:, count + 1 :].mT + torch.eye(2).to(solved)
+    affine = torch.cat((linear, solved[:, count, :, None]), dim=-1)
     return Warp(first, affine, centres, solved[:, :count])
 
 
@@ -236,20 +241,13 @@ def squares(points: Tensor, centres: Tensor) -> Tensor:
 
 
 def radial(squared: Tensor) -> Tensor:
-    """phi(r) = r ln(r) / 2 of squared distances, 0 at 0."""
-    return 0.5 * torch.xlogy(squared, squared)
-
-
-def _solve(system: Tensor, wanted: Tensor) -> Tensor:
-    """One system for all right sides, or one each, solved where points coincide too."""
-    if system.dim() == 2:
-        return torch.linalg.solve(system, wanted)
-    return torch.linalg.pinv(system, atol=SMALLEST_SINGULAR_VALUE, rtol=0.0) @ wanted
+    """phi(r) = r ln(r) / 2 of squared distances, 0 at 0, where its gradient is finite too."""
+    return 0.5 * squared * squared.clamp_min(torch.finfo(squared.dtype).tiny).log()
 
 
 def _after(matrix: Tensor, points: Tensor, *, inverse: bool = False) -> Tensor:
     """The affine map `[N, 2, 3]`, or its inverse, of points `[N, P, 2]` or `[P, 2]`."""
     linear, shift = matrix[..., :2], matrix[:, None, :, 2]
     if inverse:
-        return (points - shift) @ torch.linalg.inv(linear).mT
+        return (points - shift) @ torch.linalg.inv_ex(linear)[0].mT
     return points @ linear.mT + shift

@@ -9,6 +9,9 @@ from torch.nn import functional as F
 from harness.errors import ConfigError
 from harness.vision.perceptual.nets import FeatureNet
 
+#: Least mean by which a layer is divided: one that is the same on both sides then counts 0.
+LEAST_MEAN = 1e-12
+
 
 class PerceptualLoss(nn.Module):
     """sum_l mean(M |f_l(real) - f_l(drawn)|^2) / w_l, with w_l the running mean of the l-th term.
@@ -40,10 +43,10 @@ class PerceptualLoss(nn.Module):
         if start is not None and (len(start) != layers or min(start) <= 0):
             raise ConfigError(
                 f"perceptual_start is {start}, expected {layers} numbers above 0: one for the "
-                f"image and one for each of the network's {net.layers} layers"
+                f"image and one for each of the network's {net.layers} layers."
             )
-        unknown = torch.full((layers,), torch.nan)
-        self.register_buffer("means", unknown if start is None else torch.tensor(start))
+        means = (torch.nan,) * layers if start is None else start
+        self.register_buffer("means", torch.tensor(means, dtype=torch.float32))
 
     def forward(self, drawn: Tensor, real: Tensor, mask: Tensor | None = None) -> Tensor:
         """The loss of one batch.
@@ -57,11 +60,11 @@ class PerceptualLoss(nn.Module):
             A scalar, near the number of layers in equilibrium.
         """
         with torch.no_grad():
-            targets = [real, *self.net(real)]
+            targets = [real.detach(), *self.net(real)]
         guesses = [drawn, *self.net(drawn)]
         pairs = zip(guesses, targets, strict=True)
         terms = torch.stack([_masked_mean(a, b, mask) for a, b in pairs])
-        return (terms / self._updated(terms.detach())).sum()
+        return (terms / self._updated(terms.detach()).clamp_min(LEAST_MEAN)).sum()
 
     def error(self) -> Tensor:
         """Geometric mean of the layers' running means.
@@ -69,7 +72,7 @@ class PerceptualLoss(nn.Module):
         It falls as long as the drawn images come closer to the real ones; the loss itself stays
         near the number of layers, because every layer is divided by its own running mean.
         """
-        return self.means.log().mean().exp()
+        return self.means.clamp_min(LEAST_MEAN).log().mean().exp()
 
     def _updated(self, terms: Tensor) -> Tensor:
         blended = torch.where(self.means.isnan(), terms, self.means.lerp(terms, self.rate))
