@@ -105,6 +105,9 @@ class ImmConfig(MethodConfig):
         description="Least and most frames between the two of a pair from a clip (paper 4.3: 3 to "
         "30 on Human3.6M, any on faces).",
     )
+    clip_mirroring: float = Field(
+        0.0, ge=0, le=1, description="Share of pairs from clips that are mirrored (code: 0.5)."
+    )
 
     # Loss.
     perceptual: Literal["vgg19_imagenet", "vgg16_colour", "rotation_net", "pixels"] = Field(

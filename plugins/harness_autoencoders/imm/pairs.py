@@ -50,12 +50,18 @@ class Pairs:
     def draw(self, step: int) -> Pair:
         """The pairs of a step, on the run's device, channels last."""
         if self.clips is not None:
-            first, second = self.clips.draw(self.config.batch_size, self.generator)
-            return Pair(
-                self._floats(self.images.take(first)), self._floats(self.images.take(second)), None
-            )
+            return self._frames(self.clips)
         batch = self._floats(self.images.batch(step, self.config.batch_size))
         return warped_pair(batch, self.mask.to(batch), self.config, self.generator)
+
+    def _frames(self, clips: ClipPairs) -> Pair:
+        """Pairs of frames, as they are or both mirrored; all of the target is to be drawn."""
+        first, second = clips.draw(self.config.batch_size, self.generator)
+        drawn = torch.rand(len(first), generator=self.generator)
+        mirrored = (drawn < self.config.clip_mirroring)[:, None, None, None]
+        frames = [self.images.take(positions) for positions in (first, second)]
+        source, target = (torch.where(mirrored, part.flip(-1), part) for part in frames)
+        return Pair(self._floats(source), self._floats(target), None)
 
     def _floats(self, images: Tensor) -> Tensor:
         return images.to(self.run.device).float().contiguous(memory_format=torch.channels_last)

@@ -110,7 +110,11 @@ class LmdisRepConfig(MethodConfig):
         0.01, ge=0, description="Weight of the reconstruction (paper table 7: CelebA, K = 10)."
     )
     reconstruction_growth: tuple[float, ...] = Field(
-        (10.0, 10.0), description="Factors of that weight at the milestones (paper table 7)."
+        (10.0, 10.0), description="Factors by which that weight grows (paper table 7)."
+    )
+    reconstruction_milestones: tuple[int, ...] | None = Field(
+        None,
+        description="Steps at which it grows; empty means the milestones (paper table 7).",
     )
     concentration: Literal["paper", "code"] = Field(
         "paper", description="2 pi e (var_x + var_y)^2 (paper eq. 5) or 2 pi e std^2 (code)."
@@ -176,7 +180,7 @@ class LmdisRepConfig(MethodConfig):
     steps: int = Field(250_000, ge=0, description="Updates; chosen a little beyond the last decay.")
     milestones: tuple[int, ...] = Field(
         (100_000, 200_000),
-        description="Steps of the rate's decay by 10 and of the weight's growth.",
+        description="Steps at which the learning rate is divided by 10 (paper table 7).",
     )
     schedule: Literal["milestones", "linear"] = Field(
         "milestones", description="Of the learning rate; linear falls to 0 over the second half."
@@ -213,8 +217,12 @@ class LmdisRepConfig(MethodConfig):
                         f"{name}_decoder: stage {level} ends with {wide[-1]} channels, but meets a "
                         f"skip of {narrow[-1]}"
                     )
-        if len(self.reconstruction_growth) != len(self.milestones):
-            raise ValueError("reconstruction_growth needs one factor for each of the milestones")
+        factors, steps = self.reconstruction_growth, self._growth_steps()
+        if len(factors) != len(steps):
+            raise ValueError(
+                f"reconstruction_growth has {len(factors)} factors, expected one for each of the "
+                f"{len(steps)} milestones (or reconstruction_milestones)"
+            )
         return self
 
     @override
@@ -225,6 +233,10 @@ class LmdisRepConfig(MethodConfig):
     def reconstruction_factor(self, step: int) -> float:
         """The weight of the reconstruction at a step."""
         weight = self.reconstruction_weight
-        for milestone, factor in zip(self.milestones, self.reconstruction_growth, strict=True):
+        for milestone, factor in zip(self._growth_steps(), self.reconstruction_growth, strict=True):
             weight *= factor if step >= milestone else 1.0
         return weight
+
+    def _growth_steps(self) -> tuple[int, ...]:
+        own = self.reconstruction_milestones
+        return self.milestones if own is None else own
