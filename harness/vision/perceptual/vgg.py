@@ -4,6 +4,8 @@
   weights (`harness doctor` names it).
 - `vgg16_colour`: the colourisation network of Larsson et al., 2017, which sees grey images; file
   `vgg16.caffemodel.h5` in the same folder, read with h5py (`pip install 'harness[vgg]'`).
+
+Neither is fetched by the harness.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ from torch import Tensor, nn
 
 from harness.errors import AssetMissing, DataError
 from harness.training.modules import untouched_randomness
-from harness.vision.perceptual.nets import FeatureNet
+from harness.vision.perceptual.nets import FeatureNet, NetName
 
 #: Channels of the convolutions, by group; a 2 x 2 maximum lies between groups.
 VGG16_GROUPS = ((64, 64), (128, 128), (256,) * 3, (512,) * 3, (512,) * 3)
@@ -29,10 +31,13 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 COLOUR_MEAN = 114.451
 #: Added to the stored variances (its batch norm).
 COLOUR_EPSILON = 1e-5
-COLOUR_FILE = "vgg16.caffemodel.h5"
-COLOUR_HOME = (
-    "https://www.robots.ox.ac.uk/~vgg/research/unsupervised_landmarks/resources/" + COLOUR_FILE
-)
+#: Where each network's file comes from; the last part is its name in torch's folder.
+HOMES: dict[NetName, str] = {
+    # The name ends with the first digits of the file's sha256, as torchvision's all do.
+    "vgg19_imagenet": "https://download.pytorch.org/models/vgg19-dcbb9e9d.pth",
+    "vgg16_colour": "https://www.robots.ox.ac.uk/~vgg/research/unsupervised_landmarks/resources/"
+    "vgg16.caffemodel.h5",
+}
 
 
 class Vgg(FeatureNet):
@@ -94,16 +99,13 @@ def vgg19_imagenet() -> Vgg:
         AssetMissing: torchvision's file is not in torch's folder.
         DataError: the file's checksum is wrong.
     """
-    from torchvision.models import VGG19_Weights
-
-    url = VGG19_Weights.IMAGENET1K_V1.url
-    name = url.rsplit("/", 1)[1]
-    path = _weights(name, url, "vgg19_imagenet")
-    digest = name.rsplit("-", 1)[1].removesuffix(".pth")
+    path = _weights("vgg19_imagenet")
+    digest = path.stem.rsplit("-", 1)[1]
     found = _sha256(path)
     if not found.startswith(digest):
         raise DataError(
-            f"{path}: sha256 starts with {found[:8]}, expected {digest}; fetch it again from {url}"
+            f"{path}: sha256 starts with {found[:8]}, expected {digest}; fetch it again from "
+            f"{HOMES['vgg19_imagenet']}."
         )
     saved = torch.load(path, map_location="cpu", weights_only=True)
     net = Vgg(VGG19_GROUPS, grey=False)
@@ -128,12 +130,12 @@ def vgg16_colour() -> Vgg:
         `data/<layer>/{0: weights, 1: bias}` and `data/batch_<layer>/{0: mean, 1: variance,
         2: factor of both}`.
     """
-    path = _weights(COLOUR_FILE, COLOUR_HOME, "vgg16_colour")
+    path = _weights("vgg16_colour")
     try:
         import h5py
     except ImportError:
         raise AssetMissing(
-            "perceptual = vgg16_colour reads its weights with h5py: pip install 'harness[vgg]'"
+            "perceptual = vgg16_colour reads its weights with h5py: pip install 'harness[vgg]'."
         ) from None
     net = Vgg(VGG16_GROUPS, grey=True)
     try:
@@ -142,10 +144,11 @@ def vgg16_colour() -> Vgg:
                 weight, bias = _folded(file["data"], layer)
                 _fill(convolution.weight, weight, path, f"data/{layer}/0", layer)
                 _fill(convolution.bias, bias, path, f"data/{layer}/1", layer)
-    except (OSError, KeyError) as error:
-        reason = " ".join(str(error).split())
+    except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split()).strip("'\"")
         raise DataError(
-            f"{path}: not the colourisation network ({reason}); see {COLOUR_HOME}"
+            f"{path}: not the colourisation network ({reason}); fetch it again from "
+            f"{HOMES['vgg16_colour']}."
         ) from None
     return net
 
@@ -165,20 +168,29 @@ def _folded(data: object, layer: str) -> tuple[Tensor, Tensor]:
     return weight / deviation[:, None, None, None], (bias - mean / factor) / deviation
 
 
-def _fill(target: Tensor | None, value: Tensor | None, path: Path, name: str, layer: str) -> None:
-    if target is None or value is None or value.shape != target.shape:
-        got = "nothing" if value is None else list(value.shape)
-        wanted = list(target.shape) if target is not None else "no bias"
-        raise DataError(f"{path}: {name} for {layer} has {got}, expected {wanted}")
+def _fill(target: Tensor, value: Tensor | None, path: Path, name: str, layer: str) -> None:
+    if value is None or value.shape != target.shape:
+        got = "is missing" if value is None else f"has shape {list(value.shape)}"
+        raise DataError(f"{path}: {name} for {layer} {got}, expected {list(target.shape)}.")
+    if not bool(value.isfinite().all()):
+        raise DataError(f"{path}: {name} for {layer} holds values that are not finite.")
     target.copy_(value)
 
 
-def _weights(name: str, url: str, net: str) -> Path:
-    path = Path(str(torch.hub.get_dir()), "checkpoints", name)
-    if not path.exists():
+def weights_path(net: NetName) -> Path:
+    """Where the file of a network of `HOMES` is looked for: torch's folder of downloaded weights.
+
+    The environment variable `TORCH_HOME` moves that folder.
+    """
+    return Path(str(torch.hub.get_dir()), "checkpoints", HOMES[net].rsplit("/", 1)[1])
+
+
+def _weights(net: NetName) -> Path:
+    path = weights_path(net)
+    if not path.is_file():
         raise AssetMissing(
-            f"perceptual = {net} needs {path}, which is missing; get it from {url} or use "
-            "--set perceptual=rotation_net"
+            f"perceptual = {net} needs {path}, which is missing; get it from {HOMES[net]} or use "
+            "another network, such as perceptual = rotation_net."
         )
     return path
 

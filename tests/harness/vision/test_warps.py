@@ -292,9 +292,9 @@ def test_a_rotation_turns_from_x_towards_y() -> None:
 def test_a_blob_is_found_where_the_inverse_says() -> None:
     """Truth of pairs, by another route: draw, warp the picture, and look where the blob went.
 
-    A warp that bends by b per edge moves the mass of a blob of deviation s by up to 1.5 b s^2 beyond
-    its centre's place. b is below 10 here and s is 1.25 of 512 pixels, which gives less than 9e-5
-    of the edge; a narrower blob would suffer from the sampling.
+    A warp that bends by b per edge moves the mass of a blob of deviation s by up to 1.5 b s^2
+    beyond its centre's place. b is below 10 here and s is 1.25 of 512 pixels, which gives less than
+    9e-5 of the edge; a narrower blob would suffer from the sampling.
     """
     size, count = 512, 4
     warp = moderate(count, seed=5)
