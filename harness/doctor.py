@@ -19,13 +19,16 @@ from harness.suite import load_suite
 
 Status = Literal["ok", "note", "wrong"]
 
+#: What is said of a folder that is not there.
+ABSENT = "no such folder"
+
 
 @dataclass(frozen=True)
 class Finding:
     """One line of the report.
 
     Attributes:
-        topic: `device`, `extra`, `data`, `cache` or `plugin`.
+        topic: `python`, `device`, `extra`, `weights`, `data`, `cache` or `plugin`.
         what: the thing.
         status: `ok`, `note` for what is absent but not needed, `wrong` for what stops work.
         detail: more about it.
@@ -39,7 +42,14 @@ class Finding:
 
 def examine(known: Registry) -> list[Finding]:
     """Everything worth knowing before a run; nothing is changed."""
-    return [*_machine(), *_extras(), *_data(known), *_cache(), *_plugins(known)]
+    return [
+        *_machine(),
+        *_extras(),
+        *_weights(),
+        *_data(known),
+        *_cache(),
+        *_plugins(known),
+    ]
 
 
 def is_usable(findings: list[Finding]) -> bool:
@@ -96,10 +106,27 @@ def _extras() -> Iterator[Finding]:
         )
 
 
+def _weights() -> Iterator[Finding]:
+    """The folder of downloaded weights, and what is there of those the perceptual losses read."""
+    try:
+        from harness.vision.perceptual.vgg import HOMES, weights_path
+    except ImportError:  # without torch, which is said above
+        return
+    paths = {net: weights_path(net) for net in HOMES}
+    folder = next(iter(paths.values())).parent
+    found = folder.is_dir()
+    yield Finding("weights", str(folder), "ok" if found else "note", "" if found else ABSENT)
+    for net, path in paths.items():
+        missing = f"not there; perceptual = {net} needs it, get it from {HOMES[net]}"
+        found = path.is_file()
+        detail = f"for perceptual = {net}" if found else missing
+        yield Finding("weights", path.name, "ok" if found else "note", detail)
+
+
 def _data(known: Registry) -> Iterator[Finding]:
     root = default_data_root()
     found = root.is_dir()
-    yield Finding("data", str(root), "ok" if found else "note", "" if found else "no such folder")
+    yield Finding("data", str(root), "ok" if found else "note", "" if found else ABSENT)
     for entry in known.suites:
         try:
             suite = load_suite(entry.spec)

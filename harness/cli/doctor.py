@@ -15,7 +15,7 @@ EPILOG = examples("harness doctor", "harness doctor --json")
 def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")] = False,
 ) -> None:
-    """Show devices, extras, data, cache and plugins.
+    """Show devices, extras, weights, data, cache and plugins.
 
     Exits with 1 when something stops work.
     """

@@ -18,9 +18,29 @@ def of(findings: list[Finding], topic: str) -> dict[str, Finding]:
 def test_healthy_installation_is_usable_and_every_topic_is_there(toy: Toy) -> None:
     findings = examine(toy.known)
     assert is_usable(findings)
-    topics = {"python", "device", "extra", "data", "cache", "plugin"}
+    topics = {"python", "device", "extra", "weights", "data", "cache", "plugin"}
     assert {finding.topic for finding in findings} == topics
     assert of(findings, "device")["cpu"].status == "ok"
+
+
+def test_weights_are_looked_for_in_the_folder_of_torch(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    folder = tmp_path / "hub" / "checkpoints"
+    found = of(examine(toy.known), "weights")
+    names = ["vgg19-dcbb9e9d.pth", "vgg16.caffemodel.h5"]
+    assert list(found) == [str(folder), *names]
+    assert (found[str(folder)].status, found[str(folder)].detail) == ("note", "no such folder")
+    assert {found[name].status for name in names} == {"note"}
+    expected = "not there; perceptual = vgg16_colour needs it, get it from https://www.robots.ox.ac"
+    assert found[names[1]].detail.startswith(expected)
+    folder.mkdir(parents=True)
+    (folder / names[0]).write_bytes(b"x")
+    found = of(examine(toy.known), "weights")
+    assert (found[str(folder)].status, found[str(folder)].detail) == ("ok", "")
+    assert (found[names[0]].status, found[names[1]].status) == ("ok", "note")
+    assert found[names[0]].detail == "for perceptual = vgg19_imagenet"
 
 
 def test_data_that_are_absent_are_a_note(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
