@@ -2,16 +2,21 @@ from __future__ import annotations
 
 import os
 import signal
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
+from toy_plugin.data import ToyDataset
 from toy_plugin.methods import BEFORE_FIT, FITS
+from toy_plugin.options import ToyConfig
 from toy_world import Toy
 
 from harness.record import Record
 from harness.runner import Outcome
 from harness.saved import load_fitted, read_note
+from harness.training.images import FitImages
 from harness.training.run import TrainingRun
 from harness.watching import CellWatcher
 
@@ -110,7 +115,6 @@ def test_a_finished_folder_predicts_what_was_scored(toy: Toy) -> None:
     assert outcome.folder is not None
     fitted = load_fitted(outcome.folder, "cpu", toy.known)
     assert (fitted.spec.name, fitted.parts, fitted.image_size) == ("toy_net", 2, 16)
-    from toy_plugin.data import ToyDataset
     from toy_plugin.options import ToyData
 
     images = ToyDataset(None, ToyData()).read("test", range(6), 16).images
@@ -168,3 +172,50 @@ def test_methods_that_reconstruct_get_a_picture_of_manipulations(
         assert pictures["picture:manipulation"] == "pictures/manipulation.png"
         with Image.open(path) as picture:
             assert min(picture.size) > 6 * 192
+
+
+@pytest.mark.parametrize(
+    ("spec", "config", "seen"),
+    [
+        (("images",), (), False),
+        (("images", "labels"), ("imagenet weights",), False),
+        (("images", "video"), (), True),
+        (("images",), ("video",), True),
+    ],
+    ids=["images", "other things", "the method says so", "its settings say so"],
+)
+def test_clips_reach_only_methods_that_say_that_they_see_video(
+    toy: Toy,
+    monkeypatch: pytest.MonkeyPatch,
+    spec: tuple[str, ...],
+    config: tuple[str, ...],
+    seen: bool,
+) -> None:
+    given = []
+
+    class Spying(FitImages):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            given.append(None if self.clips is None else self.clips.tolist())
+
+    read = ToyDataset.read
+    numbers = np.array([0, 0, 1, 1, 1, -1])
+    monkeypatch.setattr(
+        ToyDataset, "read", lambda self, *asked: replace(read(self, *asked), clips=numbers)
+    )
+    monkeypatch.setattr(ToyConfig, "also_sees", lambda self: config)
+    monkeypatch.setattr("harness.work.FitImages", Spying)
+    cell = toy.cell()
+    entry = replace(cell.entry, spec=replace(cell.entry.spec, sees=spec))
+    record_of(toy.runner().run(replace(cell, entry=entry)))
+    assert given == [numbers.tolist() if seen else None]
+
+
+def test_a_dataset_without_clips_has_none_to_see(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+    monkeypatch.setattr(ToyConfig, "also_sees", lambda self: ("video",))
+    monkeypatch.setattr(
+        "harness.work.FitImages", lambda *args: given.append(args[2]) or FitImages(*args)
+    )
+    record_of(toy.runner().run(toy.cell()))
+    assert given == [None]

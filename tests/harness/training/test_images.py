@@ -70,6 +70,18 @@ def test_no_images_are_refused() -> None:
         FitImages(numbered(0), seed=0)
 
 
+def test_clips_are_given_where_there_are_some() -> None:
+    numbers = np.array([3, -1, 3])
+    numbers.flags.writeable = False
+    clips = FitImages(numbered(3), 0, numbers).clips
+    assert clips is not None
+    assert clips.dtype == torch.int64
+    assert clips.tolist() == [3, -1, 3]
+    clips[0] = 7
+    assert numbers.tolist() == [3, -1, 3]
+    assert FitImages(numbered(3), seed=0).clips is None
+
+
 def test_the_derived_seed_is_the_same_everywhere() -> None:
     digits = hashlib.sha256(b"0:epoch:3").hexdigest()[:16]
     assert derived_seed(0, "epoch", 3) == int(digits, 16) // 2
