@@ -36,7 +36,7 @@ def rate_at(step: int, **schedule: Any) -> float:
     for parameter in net.parameters():
         nn.init.zeros_(parameter)
     Optimisation(net, rate=0.5, **schedule).update(step, net.loss((3.0, 0.0), -1.0))
-    gone, opposite = -float(net.matrix[0, 0]), float(net.vector[0])
+    gone, opposite = -net.matrix.detach()[0, 0].item(), net.vector.item()
     assert gone == pytest.approx(opposite, rel=1e-5)
     return gone
 
