@@ -1,14 +1,14 @@
 """A configuration small enough for float64, a run without files, and the plain step."""
 
 import importlib.util
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import nullcontext
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 import torch
+from memory_run import MemoryRun
 
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.generator import Generator, Noise
@@ -35,36 +35,6 @@ TINY = {
     "segmenter_steps": 3,
     "segmenter_batch_size": 4,
 }
-
-
-class MemoryRun:
-    """A run that keeps its curves and pictures, and can stop and resume within a test."""
-
-    device = torch.device("cpu")
-    folder = Path()
-    labelled = None
-
-    def __init__(self, seed: int = 0) -> None:
-        self.seed = seed
-        self.curves: list[dict[str, torch.Tensor]] = []
-        self.pictures: dict[str, list[torch.Tensor]] = {}
-        self.generators: dict[str, torch.Generator] = {}
-
-    def generator(self, name: str) -> torch.Generator:
-        seed = self.seed + sum(map(ord, name))
-        return self.generators.setdefault(name, torch.Generator().manual_seed(seed))
-
-    def autocast(self) -> nullcontext[None]:
-        return nullcontext()
-
-    def steps(self, total: int, state: Mapping[str, Any], name: str = "train") -> Iterator[int]:
-        yield from range(total)
-
-    def log(self, **scalars: torch.Tensor) -> None:
-        self.curves.append(scalars)
-
-    def show(self, name: str, images: torch.Tensor) -> None:
-        self.pictures.setdefault(name, []).append(images)
 
 
 class SomeImages:

@@ -1,0 +1,149 @@
+"""Views of one object: the size of the warps, the mask, and pairs from clips."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from drawn_discs import discs
+from memory_run import MemoryRun
+
+from harness.errors import DataError
+from harness_autoencoders.imm.config import ImmConfig
+from harness_autoencoders.imm.pairs import (
+    Pairs,
+    border_mask,
+    source_warp,
+    target_warp,
+)
+
+#: No movement at all.
+STILL = {
+    "target_translation": 0.0,
+    "target_spline": 0.0,
+    "source_rotation": 0.0,
+    "source_scale": 0.0,
+    "source_translation": 0.0,
+    "source_spline": 0.0,
+    "base_spline": 0.0,
+}
+
+
+def generator(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def test_mask_at_128_pixels_has_ten_zeros_and_twenty_rising_values():
+    middle = border_mask(128, 10 / 128, 20 / 128)[64]
+    assert middle[:10].tolist() == [0.0] * 10
+    assert middle[10] == pytest.approx(0.5 + 0.5 * math.tanh(-2.5), abs=1e-6)
+    assert middle[10] == pytest.approx(0.0067, abs=5e-5)
+    assert middle[29] == pytest.approx(0.9933, abs=5e-5)
+    assert (middle[10:30].diff() > 0).all()
+    assert middle[30:98].tolist() == [1.0] * 68
+    assert torch.equal(middle, middle.flip(0))
+
+
+def test_mask_is_the_product_of_its_profiles():
+    mask = border_mask(128, 10 / 128, 20 / 128)
+    assert mask.shape == (128, 128)
+    assert mask[12, 15] == pytest.approx(float(mask[12, 64] * mask[64, 15]), abs=1e-7)
+    assert torch.equal(mask, mask.T)
+
+
+def test_mask_without_border_is_one_everywhere():
+    assert torch.equal(border_mask(8, 0.0, 0.0), torch.ones(8, 8))
+
+
+#: Pixels at the middle of 16 x 16 cells of an image of 128 pixels.
+CELLS = torch.arange(4, 128, 8)
+
+
+def displacements(warp, pixels=CELLS):
+    """How far pixels of an image of 128 pixels move, `[N, rows, columns, 2]`, in pixels."""
+    axis = pixels / 127.0
+    points = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), dim=-1)
+    flat = points.reshape(1, -1, 2).expand(len(warp), -1, -1)
+    return (warp.map(flat) - flat).reshape(len(warp), *points.shape) * 127.0
+
+
+@pytest.mark.parametrize(
+    ("draw", "total", "spline", "outside"),
+    [(target_warp, 8.4, 5.5, 0.12), (source_warp, 13.0, 10.0, 0.17)],
+    ids=["target", "source"],
+)
+def test_warps_move_pixels_as_far_as_the_released_ones(draw, total, spline, outside):
+    """Deviations at 128 pixels, worked out from the released formulas."""
+    warp = draw(400, ImmConfig(), generator())
+    moved = displacements(warp)
+    assert moved.std() == pytest.approx(total, rel=0.1)
+    still = ImmConfig(target_translation=0, source_rotation=0, source_scale=0, source_translation=0)
+    unshifted = displacements(draw(400, still, generator()))
+    assert unshifted.std() == pytest.approx(spline, rel=0.15)
+    places = moved + torch.stack(torch.meshgrid(CELLS, CELLS, indexing="xy"), dim=-1)
+    share = ((places < 0) | (places > 127)).any(-1).float().mean()
+    assert share == pytest.approx(outside, abs=0.02)
+
+
+def test_warps_bend_the_corners_most_and_the_centre_least():
+    still = ImmConfig(target_translation=0.0)
+    moved = displacements(target_warp(400, still, generator()), torch.tensor([0.0, 63.5, 127.0]))
+    assert moved[:, 1, 1].std() == pytest.approx(1.0, abs=0.5)
+    assert moved[:, ::2, ::2].std() == pytest.approx(13.0, rel=0.15)
+
+
+def test_target_warp_neither_turns_nor_scales():
+    warp = target_warp(5, ImmConfig(), generator())
+    assert torch.equal(warp.affine[:, :, :2], torch.eye(2).expand(5, 2, 2))
+    assert warp.affine[:, :, 2].std() > 0
+
+
+def test_source_warp_turns_scales_and_shifts_by_its_deviations():
+    matrix = source_warp(4000, ImmConfig(), generator()).affine
+    scale = torch.linalg.det(matrix[:, :, :2]).sqrt()
+    angle = torch.rad2deg(torch.atan2(matrix[:, 1, 0], matrix[:, 0, 0]))
+    assert scale.mean() == pytest.approx(1.0, abs=0.01)
+    assert scale.std() == pytest.approx(0.1, rel=0.05)
+    assert angle.std() == pytest.approx(5.0, rel=0.05)
+    assert matrix[:, :, 2].std() == pytest.approx(0.1, rel=0.05)
+
+
+def test_half_of_the_spline_weights_have_the_extra_part():
+    config = ImmConfig(base_spline=1e-6, target_spline=1.0)
+    warp = target_warp(200, config, generator())
+    large = (warp.weights.abs() > 1e-3).float().mean()
+    assert large == pytest.approx(0.5, abs=0.01)
+    assert warp.weights.shape == (200, 100, 2)
+
+
+def test_spline_is_the_released_kernel_of_the_squared_distance():
+    """X_src = x + sum_c w_c r ln r, with r the squared distance to c on a corner-aligned grid."""
+    config = ImmConfig(spline_grid=3, target_translation=0.0, base_spline=0.1)
+    warp = target_warp(1, config, generator(3))
+    place = torch.tensor([clips[:n].count(clip) for n, clip in enumerate(clips)])
+    apart = (place[first] - place[second]).abs()
+    assert set(apart.tolist()) == {2, 3}
+    assert (place[first] < place[second]).float().mean() == pytest.approx(0.5, abs=0.1)
+    assert pair.mask is None
+
+
+@pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
+def test_both_frames_of_a_pair_are_mirrored_or_none(share):
+    config = ImmConfig(pairs="clips", clip_mirroring=share, batch_size=400)
+    pair = Pairs(config, numbered([1] * 20), MemoryRun()).draw(0)
+    shown = numbers(pair.source) * numbers(pair.target) > 0
+    left = [part[shown][:, 0, 0, 0] == 0 for part in (pair.source, pair.target)]
+    assert torch.equal(left[0], left[1])
+    assert left[0].float().mean() == pytest.approx(share, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("clips", "message"),
+    [
+        (None, "imm: pairs from clips need a dataset with clips"),
+        (np.arange(12), "imm: no clip has two frames at least 1 apart"),
+    ],
+)
+def test_clips_that_give_no_pair_are_refused(clips, message):
+    with pytest.raises(DataError, match=message):
+        Pairs(ImmConfig(pairs="clips"), discs(12, clips=clips), MemoryRun())
