@@ -1,6 +1,12 @@
-"""A small network that learns to see which way up an image is (Gidaris et al., 2018)."""
+"""A small network that learns to see which way up an image is (Gidaris et al., 2018).
+
+Whole images are turned, not pieces of them: with pieces the network learns the background's
+textures, and keypoints that have to draw them again leave the object.
+"""
 
 from __future__ import annotations
+
+from typing import cast
 
 import torch
 from torch import Generator, Tensor, nn
@@ -8,6 +14,7 @@ from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from harness.contract import Images, Run
+from harness.contract.method import Stateful
 from harness.training.modules import placed, untouched_randomness
 from harness.vision.perceptual.nets import FeatureNet
 
@@ -46,8 +53,10 @@ class RotationNet(FeatureNet):
     def fold(self) -> RotationNet:
         """Put the batch norms into the convolutions, for use: the same features in less time."""
         self.eval()
-        for number, (convolution, norm, activation) in enumerate(self.blocks):
-            self.blocks[number] = nn.Sequential(fuse_conv_bn_eval(convolution, norm), activation)
+        for number, block in enumerate(self.blocks):
+            convolution, norm, activation = block.children()
+            fused = fuse_conv_bn_eval(cast(nn.Conv2d, convolution), cast(nn.BatchNorm2d, norm))
+            self.blocks[number] = nn.Sequential(fused, activation)
         return self
 
     def forward(self, images: Tensor) -> list[Tensor]:
@@ -56,7 +65,9 @@ class RotationNet(FeatureNet):
 
     def logits(self, images: Tensor) -> Tensor:
         """Scores of the four quarter turns, `[N, 4]`."""
-        return self.classifier(self._outputs(images, self.blocks)[-1].mean(dim=(2, 3)))
+        deepest = self._outputs(images, self.blocks)[-1]
+        scores: Tensor = self.classifier(deepest.mean(dim=(2, 3)))
+        return scores
 
     def _outputs(self, images: Tensor, blocks: nn.ModuleList) -> list[Tensor]:
         values, outputs = images / 127.5 - 1.0, []
@@ -79,7 +90,7 @@ def train_rotation_net(net: RotationNet, images: Images, run: Run, steps: int) -
     placed(net, run.device).train().requires_grad_(True)
     optimiser = torch.optim.Adam(net.parameters(), lr=RATE, fused=True)
     turns = run.generator("turns")
-    state = {"net": net, "optimiser": optimiser}
+    state: dict[str, Stateful] = {"net": net, "optimiser": optimiser}
     for step in run.steps(steps, state, name="rotation_net"):
         for group in optimiser.param_groups:
             group["lr"] = RATE * (1.0 - step / steps)
