@@ -120,6 +120,107 @@ def test_spline_is_the_released_kernel_of_the_squared_distance():
     """X_src = x + sum_c w_c r ln r, with r the squared distance to c on a corner-aligned grid."""
     config = ImmConfig(spline_grid=3, target_translation=0.0, base_spline=0.1)
     warp = target_warp(1, config, generator(3))
+    place = torch.tensor([0.3, -0.6])
+    moved = place.clone()
+    # The weights are kept for a kernel of half the size.
+    weights = iter(warp.weights[0] / 2.0)
+    for y in (-1.0, 0.0, 1.0):
+        for x in (-1.0, 0.0, 1.0):
+            squared = (0.3 - x) ** 2 + (-0.6 - y) ** 2
+            moved += next(weights) * squared * math.log(squared)
+    found = warp.map((place[None, None] + 1.0) / 2.0)[0, 0] * 2.0 - 1.0
+    assert torch.allclose(found, moved, atol=1e-5)
+
+
+def photos(count=4, size=32):
+    """Smooth images `[N, 3, S, S]`."""
+    low = torch.rand(count, 3, 5, 5, generator=generator(1)) * 255
+    return torch.nn.functional.interpolate(low, (size, size), mode="bilinear", align_corners=True)
+
+
+@pytest.mark.parametrize("kind", ["independent", "composed"])
+def test_nothing_moves_where_no_warp_is_asked_for(kind):
+    images, mask = photos(), border_mask(32, 0.1, 0.1)
+    pair = warped_pair(images, mask, ImmConfig(**STILL, pairs=kind), generator())
+    # float32 places of pixels are exact to 1e-6, and grey values differ by less than 100 a pixel.
+    assert torch.allclose(pair.target, images, atol=1e-2)
+    assert torch.allclose(pair.source, images, atol=1e-2)
+    assert torch.allclose(pair.mask, mask.expand(4, 1, 32, 32), atol=1e-4)
+
+
+def test_composed_source_is_a_warp_of_the_target_and_an_independent_one_of_the_image():
+    images, mask = photos(), border_mask(32, 0.1, 0.1)
+    only_target = {**STILL, "target_translation": 0.4}
+    composed = warped_pair(images, mask, ImmConfig(**only_target, pairs="composed"), generator())
+    assert not torch.allclose(composed.target, images, atol=5.0)
+    assert torch.allclose(composed.source, composed.target, atol=1e-2)
+    config = ImmConfig(**only_target, pairs="independent")
+    independent = warped_pair(images, mask, config, generator())
+    assert torch.allclose(independent.target, composed.target)
+    assert torch.allclose(independent.source, images, atol=1e-2)
+
+
+def test_mask_is_warped_with_the_target_and_not_with_the_source():
+    """White images show where a warp looks outside, and so must a mask of ones."""
+    config = ImmConfig(target_translation=0.4, source_translation=0.4, pairs="independent")
+    white, ones = torch.full((6, 3, 32, 32), 255.0), torch.ones(32, 32)
+    pair = warped_pair(white, ones, config, generator())
+    inside = pair.target[:, :1] / 255.0
+    assert inside.min() == 0.0
+    assert torch.allclose(pair.mask, inside, atol=1e-5)
+    assert not torch.allclose(pair.mask, pair.source[:, :1] / 255.0, atol=0.5)
+
+
+def test_what_lies_outside_of_the_image_is_black_and_does_not_count():
+    config = ImmConfig(**{**STILL, "target_translation": 3.0})
+    pair = warped_pair(photos(40), torch.ones(32, 32), config, generator())
+    away = pair.mask.amax(dim=(1, 2, 3)) == 0
+    assert away.any()
+    assert not pair.target[away].any()
+
+
+def test_pairs_are_floats_of_0_to_255_drawn_from_the_runs_generator(tiny):
+    images = discs(40)
+    pairs = Pairs(tiny(), images, MemoryRun())
+    pair = pairs.draw(0)
+    for part in (pair.source, pair.target):
+        assert part.shape == (16, 3, 16, 16)
+        assert part.dtype == torch.float32
+        assert part.min() >= 0.0
+        assert part.max() <= 255.0
+    again = Pairs(tiny(), images, MemoryRun()).draw(0)
+    other = Pairs(tiny(), images, MemoryRun(seed=1)).draw(0)
+    assert torch.equal(pair.target, again.target)
+    assert torch.equal(pair.source, again.source)
+    assert not torch.equal(pair.target, other.target)
+    assert not torch.equal(pair.target, pairs.draw(0).target)
+
+
+def test_pairs_of_a_step_come_from_its_batch(tiny):
+    images = discs(40)
+    pair = Pairs(tiny(**STILL), images, MemoryRun()).draw(1)
+    assert torch.allclose(pair.target, images.batch(1, 16).float(), atol=1e-2)
+
+
+def numbered(clips):
+    """Images whose left half is their number and whose right half is 0."""
+    array = np.zeros((len(clips), 3, 8, 8), np.uint8)
+    array[..., :4] = np.arange(len(clips))[:, None, None, None]
+    return FitImages(array, 0, np.array(clips))
+
+
+def numbers(part):
+    return part.amax(dim=(1, 2, 3)).long()
+
+
+def test_pairs_from_clips_never_mix_clips_and_keep_their_distance():
+    clips = [0, 1, 0, 1, 0, -1, 0, 1, 0, 2, 0]
+    config = ImmConfig(pairs="clips", clip_gap=(2, 3), batch_size=500)
+    pair = Pairs(config, numbered(clips), MemoryRun()).draw(0)
+    first, second = numbers(pair.source), numbers(pair.target)
+    of = torch.tensor(clips)
+    assert torch.equal(of[first], of[second])
+    assert set(of[first].tolist()) == {0, 1}
     place = torch.tensor([clips[:n].count(clip) for n, clip in enumerate(clips)])
     apart = (place[first] - place[second]).abs()
     assert set(apart.tolist()) == {2, 3}
