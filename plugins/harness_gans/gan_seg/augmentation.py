@@ -6,7 +6,8 @@ import math
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+
+from harness.vision.warps import affine_warp
 
 #: Area share and aspect ratio of random crops (code, CUB and Flowers).
 CROP_SCALE = (0.9, 1.0)
@@ -44,5 +45,4 @@ def _cropped(images: Tensor, generator: torch.Generator) -> Tensor:
     boxes[:, 0, 0], boxes[:, 1, 1] = width, height
     boxes[:, 0, 2] = (2.0 * draws[2] - 1.0) * (1.0 - width)
     boxes[:, 1, 2] = (2.0 * draws[3] - 1.0) * (1.0 - height)
-    grid = F.affine_grid(boxes, list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, padding_mode="border", align_corners=False)
+    return affine_warp(boxes).warp(images)
