@@ -9,12 +9,14 @@ from drawn_discs import discs
 from memory_run import MemoryRun
 
 from harness.errors import DataError
+from harness.training import FitImages
 from harness_autoencoders.imm.config import ImmConfig
 from harness_autoencoders.imm.pairs import (
     Pairs,
     border_mask,
     source_warp,
     target_warp,
+    warped_pair,
 )
 
 #: No movement at all.
