@@ -49,7 +49,7 @@ class Optimisation:
         bound: Bound = "none",
     ) -> None:
         self.parameters = [p for p in module.parameters() if p.requires_grad]
-        groups = [
+        groups: list[dict[str, Any]] = [
             {"params": [p for p in self.parameters if p.dim() > 1], "weight_decay": weight_decay},
             {"params": [p for p in self.parameters if p.dim() <= 1]},
         ]

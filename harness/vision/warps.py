@@ -249,5 +249,6 @@ def _after(matrix: Tensor, points: Tensor, *, inverse: bool = False) -> Tensor:
     """The affine map `[N, 2, 3]`, or its inverse, of points `[N, P, 2]` or `[P, 2]`."""
     linear, shift = matrix[..., :2], matrix[:, None, :, 2]
     if inverse:
-        return (points - shift) @ torch.linalg.inv_ex(linear)[0].mT
+        inverted: Tensor = torch.linalg.inv_ex(linear)[0]
+        return (points - shift) @ inverted.mT
     return points @ linear.mT + shift

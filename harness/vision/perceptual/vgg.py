@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -77,7 +78,7 @@ class Vgg(FeatureNet):
         outputs = []
         for number, group in enumerate(self.groups):
             values = nn.functional.max_pool2d(values, 2) if number else values
-            for place, convolution in enumerate(group, start=1):
+            for place, convolution in enumerate(group.children(), start=1):
                 values = torch.relu(convolution(values))
                 if place == COUNTED:
                     outputs.append(values)
@@ -86,9 +87,9 @@ class Vgg(FeatureNet):
     def convolutions(self) -> list[tuple[str, nn.Conv2d]]:
         """Names such as `conv3_2` with their layers, in order."""
         return [
-            (f"conv{number}_{place}", convolution)  # type: ignore[misc]
+            (f"conv{number}_{place}", cast(nn.Conv2d, convolution))
             for number, group in enumerate(self.groups, start=1)
-            for place, convolution in enumerate(group, start=1)  # type: ignore[arg-type]
+            for place, convolution in enumerate(group.children(), start=1)
         ]
 
 
@@ -141,9 +142,9 @@ def vgg16_colour() -> Vgg:
     try:
         with h5py.File(path) as file, torch.no_grad():
             for layer, convolution in net.convolutions():
-                weight, bias = _folded(file["data"], layer)
-                _fill(convolution.weight, weight, path, f"data/{layer}/0", layer)
-                _fill(convolution.bias, bias, path, f"data/{layer}/1", layer)
+                folded = zip(("weight", "bias"), _folded(file["data"], layer), strict=True)
+                for key, (kind, value) in enumerate(folded):
+                    _fill(getattr(convolution, kind), value, path, f"data/{layer}/{key}", layer)
     except (OSError, KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split()).strip("'\"")
         raise DataError(
