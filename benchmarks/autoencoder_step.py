@@ -1,8 +1,8 @@
 """Images a second of IMM's and lmdis-rep's training steps by memory order and precision.
 
-    python benchmarks/autoencoder_step.py [--seconds 3] [--threads 1] [--batch 4]
+    python benchmarks/autoencoder_step.py [--seconds 3] [--threads 1] [--batch 4] [--busy]
 
-Prints three tables, each with times of the same run:
+Prints two tables, each with times of the same run, and every row on stderr as soon as it is known:
 
 - a whole training step of both methods, with the preset `quick` and with the networks of the
   preset `paper` at a small batch: float32 with contiguous tensors, float32 in channels-last order
@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -60,6 +61,28 @@ IMAGES = 64
 LEAST_STEPS = 2
 #: Images of the table of warps.
 WARPED = 8
+
+
+@dataclass(frozen=True)
+class Watch:
+    """How long things are measured.
+
+    Attributes:
+        clock: seconds.
+        least: of each measurement.
+    """
+
+    clock: Callable[[], float]
+    least: float
+
+    def median_seconds(self, act: Callable[[], object]) -> float:
+        """Median seconds of a call."""
+        times: list[float] = []
+        while sum(times) < self.least or len(times) < LEAST_STEPS:
+            before = self.clock()
+            act()
+            times.append(self.clock() - before)
+        return statistics.median(times)
 
 
 @dataclass(frozen=True)
@@ -213,7 +236,7 @@ def order_of(way: Way) -> Iterator[None]:
         yield
 
 
-def step_rows(name: str, batch: int, begin: Callable[[Way], Steps], seconds: float) -> list[Any]:
+def step_rows(name: str, batch: int, begin: Callable[[Way], Steps], watch: Watch) -> list[Any]:
     """One row for every way: images a second, their ratio, and the difference of the losses."""
     with order_of(WAYS[0]):
         # After one step the perceptual loss has its running means, the same for all ways.
@@ -229,42 +252,28 @@ def step_rows(name: str, batch: int, begin: Callable[[Way], Steps], seconds: flo
                 # Adam's moments would keep the memory order of the way they come from.
                 if key != "optimisation":
                     thing.load_state_dict(start[key])
-            rate, losses = timed(steps, batch, seconds)
+            seconds, losses = timed(steps, watch)
+        rate = batch / seconds
         first = first or (rate, losses)
         pairs = zip(losses, first[1], strict=False)
         apart = max(abs(own - other) / abs(other) for own, other in pairs)
         rows.append((f"{name}, batch {batch}", way.name, rate, rate / first[0], f"{apart:.1e}"))
+        print(*rows[-1], sep="\t", file=sys.stderr, flush=True)
     return rows
 
 
-def timed(steps: Steps, batch: int, seconds: float) -> tuple[float, list[float]]:
-    """Images a second at the median step, and the losses of the first steps."""
-    losses, times = [steps(1)], []
-    begun = time.perf_counter()
-    for step in count(2):
-        if len(times) >= LEAST_STEPS and time.perf_counter() - begun > seconds:
-            break
-        before = time.perf_counter()
-        losses.append(steps(step))
-        times.append(time.perf_counter() - before)
-    return batch / statistics.median(times), losses[: 1 + LEAST_STEPS]
-
-
-def median_seconds(act: Callable[[], object], seconds: float) -> float:
-    """Median seconds of a call, after a first one."""
-    act()
-    times: list[float] = []
-    while sum(times) < seconds or len(times) < LEAST_STEPS:
-        before = time.perf_counter()
-        act()
-        times.append(time.perf_counter() - before)
-    return statistics.median(times)
+def timed(steps: Steps, watch: Watch) -> tuple[float, list[float]]:
+    """Seconds of the median step after a first one, and the losses of the first steps."""
+    losses = [steps(1)]
+    numbers = count(2)
+    seconds = watch.median_seconds(lambda: losses.append(steps(next(numbers))))
+    return seconds, losses[: 1 + LEAST_STEPS]
 
 
 # Warps ----------------------------------------------------------------------------------------
 
 
-def warp_rows(seconds: float) -> list[Any]:
+def warp_rows(watch: Watch) -> list[Any]:
     """One row for every way to evaluate IMM's warps at all pixels of its images."""
     config = ImmConfig()
     side = 128
@@ -279,16 +288,12 @@ def warp_rows(seconds: float) -> list[Any]:
     if find_spec("kornia"):
         ways["kornia's warp_points_tps"] = lambda: kornia_map(own, points)
     expected = warp.map(points)
-    found = {name: median_seconds(act, seconds) for name, act in ways.items()}
-    return [
-        (
-            name,
-            1000 * taken,
-            taken / found["shared distances"],
-            f"{float((ways[name]() - expected).abs().max()):.1e}",
-        )
-        for name, taken in found.items()
-    ]
+    rows: list[Any] = []
+    for name, act in ways.items():
+        apart = float((act() - expected).abs().max())
+        taken = 1000.0 * watch.median_seconds(act)
+        rows.append((name, taken, taken / (rows[0][1] if rows else taken), f"{apart:.1e}"))
+    return rows
 
 
 def kornia_map(warp: Warp, points: Tensor) -> Tensor:
@@ -306,18 +311,25 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement, at least")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch", type=int, default=4, help="images of a step of preset paper")
+    parser.add_argument(
+        "--busy", action="store_true", help="count CPU seconds, on a machine that works for others"
+    )
     arguments = parser.parse_args()
     keep_freed_pages()
     torch.set_num_threads(arguments.threads)
-    rows = []
+    clock = time.process_time if arguments.busy else time.perf_counter
+    watch, rows = Watch(clock, arguments.seconds), []
     for name, batch, begin in trainings(arguments.batch):
-        rows += step_rows(name, batch, begin, arguments.seconds)
+        rows += step_rows(name, batch, begin, watch)
+    of_cpu = " of CPU time" if arguments.busy else ""
     headers = ["training", "computed in", "images/s", "of the first", "loss differs by"]
-    print(f"Training steps, K = {PARTS}, {arguments.threads} thread(s); medians.")
+    print(f"Training steps, K = {PARTS}, {arguments.threads} thread(s); medians{of_cpu}.")
     print(tabulate(rows, headers, floatfmt=".2f"), end="\n\n")
     headers = ["evaluated with", "ms", "times as long", "differs by"]
-    print(f"IMM's source warp of {WARPED} images of 128 pixels, 100 control points; medians.")
-    print(tabulate(warp_rows(arguments.seconds), headers, floatfmt=".2f"), end="\n\n")
+    print(
+        f"IMM's source warp of {WARPED} images of 128 pixels, 100 control points; medians{of_cpu}."
+    )
+    print(tabulate(warp_rows(watch), headers, floatfmt=".2f"), end="\n\n")
     print(f"--precision auto takes {pick_precision('auto', CPU)} on this machine's CPU.")
 
 
