@@ -11,21 +11,28 @@ from harness_autoencoders.thewlis.networks import Detector, check_sizes, mean_po
 from harness_autoencoders.thewlis.pairs import warped_pair
 
 
+@pytest.fixture
+def small(tiny):
+    return lambda **changes: tiny(
+        **{"halvings": 1, "context_blocks": 1, "margin_pixels": 2, **changes}
+    )
+
+
 def detector(config, parts=3, size=16):
     network = Detector(config, parts, size)
     network.draw_weights(torch.Generator().manual_seed(0))
     return network
 
 
-def test_maps_are_probabilities_at_the_halved_size(tiny):
-    maps = detector(tiny())(torch.rand(2, 3, 16, 16))
+def test_maps_are_probabilities_at_the_halved_size(small):
+    maps = detector(small())(torch.rand(2, 3, 16, 16))
     assert maps.shape == (2, 3, 8, 8)
     assert torch.allclose(maps.sum(dim=(2, 3)), torch.ones(2, 3), atol=1e-5)
     assert (maps > 0).all()
 
 
-def test_context_takes_sides_that_cannot_be_halved(tiny):
-    network = detector(tiny(context_blocks=2), size=20)
+def test_context_takes_sides_that_cannot_be_halved(small):
+    network = detector(small(context_blocks=2), size=20)
     assert network(torch.rand(2, 3, 22, 14)).shape == (2, 3, 11, 7)
 
 
@@ -37,8 +44,8 @@ def test_mean_place_is_the_middle_of_two_equal_pixels():
     assert mean_points(maps).tolist() == [[[0.375, 0.25]]]
 
 
-def test_gradients_reach_every_parameter(tiny):
-    config = tiny()
+def test_gradients_reach_every_parameter(small):
+    config = small()
     network = detector(config).double()
     generator = torch.Generator().manual_seed(3)
     images = torch.rand(4, 3, 16, 16, generator=generator, dtype=torch.float64)
@@ -68,9 +75,9 @@ def test_paper_network_has_the_papers_layers():
     assert network(torch.rand(1, 3, 100, 100)).shape == (1, 10, 50, 50)
 
 
-def test_building_a_detector_leaves_the_global_random_state(tiny):
+def test_building_a_detector_leaves_the_global_random_state(small):
     before = torch.get_rng_state()
-    Detector(tiny(), 3, 16)
+    Detector(small(), 3, 16)
     assert torch.equal(torch.get_rng_state(), before)
 
 
@@ -85,11 +92,11 @@ def test_building_a_detector_leaves_the_global_random_state(tiny):
         ({}, 10, 16, "10 landmarks do not fit into 9 windows of 2 x 2"),
     ],
 )
-def test_sizes_that_do_not_fit_together_are_refused(tiny, changes, parts, size, message):
+def test_sizes_that_do_not_fit_together_are_refused(small, changes, parts, size, message):
     with pytest.raises(ConfigError, match=message):
-        Detector(tiny(**changes), parts, size)
+        Detector(small(**changes), parts, size)
 
 
-def test_as_many_landmarks_as_windows_are_taken(tiny):
-    check_sizes(tiny(), 9, 16)
-    check_sizes(tiny(), 3, 12)
+def test_as_many_landmarks_as_windows_are_taken(small):
+    check_sizes(small(), 9, 16)
+    check_sizes(small(), 3, 12)

@@ -1,35 +1,53 @@
 """Every preset is valid and says what its name promises."""
 
-import tomllib
-from importlib.resources import files
-
 import pytest
+import torch
 from pydantic import ValidationError
 
+from harness.presets import preset_files, resolve_config
+from harness.registry import registry
+from harness.suite import load_suite
+from harness.toml import read_toml
 from harness_autoencoders.thewlis.config import ThewlisConfig
 from harness_autoencoders.thewlis.method import Thewlis
 
-NAMES = ["paper", "quick", "smoke"]
+PRESETS = ("paper", "quick", "smoke")
 
 
-def resolved(name):
-    text = (files("harness_autoencoders.thewlis") / "presets" / f"{name}.toml").read_text("utf-8")
-    values = tomllib.loads(text)
-    assert values.pop("about")["text"]
-    assert "suite" not in values
-    return ThewlisConfig(**values)
+def resolved(preset: str, suite: str = "synthetic_faces") -> ThewlisConfig:
+    entry = registry().methods.get("thewlis")
+    return resolve_config(entry, preset, suite=suite, settings={}, base_preset="quick")
 
 
-@pytest.mark.parametrize("parts", [2, 10, 30])
-@pytest.mark.parametrize("name", NAMES)
-def test_preset_constructs_for_few_and_many_landmarks(name, parts):
-    config = resolved(name)
-    assert Thewlis(config, parts, config.image_size).parts == parts
+def suites():
+    """The suites of the harness itself."""
+    bundled = [entry for entry in registry().suites if entry.distribution == "harness"]
+    assert len(bundled) > 20
+    return [load_suite(entry.spec, {}) for entry in bundled]
+
+
+def test_presets_are_these():
+    assert tuple(preset_files(registry().methods.get("thewlis").spec)) == PRESETS
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_preset_constructs_for_every_suite(preset):
+    for suite in suites():
+        config = resolved(preset, suite.name)
+        with torch.device("meta"):
+            Thewlis(config, suite.parts, config.image_size or suite.image_size)
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_preset_names_only_suites_that_exist(preset):
+    path = preset_files(registry().methods.get("thewlis").spec)[preset]
+    named = read_toml(path).get("suite", {})
+    assert set(named) <= {suite.name for suite in suites()}
 
 
 def test_paper_is_the_default_configuration_at_the_papers_size():
-    assert resolved("paper") == ThewlisConfig(image_size=100)
     paper = resolved("paper")
+    assert paper == ThewlisConfig(image_size=100)
     assert paper.image_size - 2 * paper.margin_pixels == 80
     assert (paper.alignment_weight, paper.diversity_weight) == (1.0, 500.0)
     assert paper.context_blocks == 0
@@ -39,7 +57,9 @@ def test_small_presets_are_small():
     for name in ("quick", "smoke"):
         config = resolved(name)
         assert config.image_size == 32
+        assert config.also_sees() == ()
         assert Thewlis(config, 8, 32).parameter_count() < 2_000_000
+    assert resolved("smoke").steps <= 100
 
 
 @pytest.mark.parametrize(
