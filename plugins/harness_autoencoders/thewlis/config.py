@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -17,7 +17,7 @@ class ThewlisConfig(MethodConfig):
     """
 
     # Network.
-    filters: tuple[int, ...] = Field(
+    filters: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         (20, 48, 64, 80, 256),
         min_length=1,
         description="Channels of the convolutions before the last, which has K (paper).",

@@ -11,6 +11,7 @@ from typing import cast
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from harness.contract import Images, Keypoints, Method, MethodConfig, Run
 from harness.contract.method import Stateful
@@ -125,9 +126,7 @@ class Training:
     def picture(self, pair: Pair) -> Tensor:
         """First and second views, each landmark's map painted in its colour; one row each."""
         views = torch.cat([views[:PICTURE_PAIRS] for views in pair.views.chunk(2)])
-        maps = torch.nn.functional.interpolate(
-            self.averaged.module(views), size=views.shape[-1], mode="bilinear"
-        )
+        maps = F.interpolate(self.averaged.module(views), size=views.shape[-1], mode="bilinear")
         shares = maps / maps.amax(dim=(2, 3), keepdim=True)
         background = torch.full_like(shares[:, :1], PAINTED_SHARE)
         labels = torch.cat((background, shares), dim=1).argmax(dim=1)

@@ -67,6 +67,7 @@ def test_small_presets_are_small():
     [
         ({"filters": (8, 8)}, "kernels has 6 entries, expected 3"),
         ({"filters": (8,), "kernels": (3, 1), "halvings": 2}, "filters has only 1 entries"),
+        ({"filters": (8, 0), "kernels": (3, 3, 1)}, "greater than or equal to 1"),
         ({"diversity_window": 0}, "greater than or equal to 1"),
     ],
 )
