@@ -39,7 +39,7 @@ TINY = {
     "warp_displacement": 0.03,
     "warp_translation": 0.1,
     "landmark_warps": 0.0,
-    "batch_size": 16,
+    "batch_size": 8,
     "steps": 150,
     "schedule": "linear",
     "learning_rate": 5e-3,

@@ -247,7 +247,7 @@ def test_no_jitter_leaves_images_as_they_are(batch):
 
 def test_batch_is_the_jittered_one_of_its_step(training, images):
     trained = training(jitter_brightness=0.0, jitter_contrast=0.0)
-    expected = images.batch(3, 16).float() / 255
+    expected = images.batch(3, 8).float() / 255
     assert torch.allclose(trained.batch(3), expected, atol=1e-6)
 
 
@@ -297,9 +297,9 @@ def test_averaging_norms_leaves_the_weights_and_the_evaluation_mode(training):
 def test_detector_norms_see_warped_images_too(training):
     trained = training()
     _, inputs = averaged_norms(trained, "detector.down.0.1", 1)
-    assert len(inputs[0]) == 32
+    assert len(inputs[0]) == 2 * 8
     _, inputs = averaged_norms(trained, "features.down.0.1", 1)
-    assert len(inputs[0]) == 16
+    assert len(inputs[0]) == 8
 
 
 # Optical flow.
