@@ -1,6 +1,6 @@
 """Images a second of IMM's and lmdis-rep's training steps by memory order and precision.
 
-    python benchmarks/autoencoder_step.py [--seconds 3] [--threads 1] [--batch 4] [--busy]
+    python benchmarks/autoencoder_step.py [--seconds 5] [--threads 1] [--batch 4] [--busy]
 
 Prints two tables, each with times of the same run, and every row on stderr as soon as it is known:
 
@@ -57,8 +57,8 @@ CPU = torch.device("cpu")
 PARTS = 10
 #: Images that steps are drawn from.
 IMAGES = 64
-#: Least number of timed steps, however long they take; the losses of so many are compared.
-LEAST_STEPS = 2
+#: Least number of timed steps, however long they take; the losses up to there are compared.
+LEAST_STEPS = 1
 #: Images of the table of warps.
 WARPED = 8
 
@@ -308,7 +308,7 @@ def kornia_map(warp: Warp, points: Tensor) -> Tensor:
 def main() -> None:
     """Measure and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=3.0, help="of each measurement, at least")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement, at least")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch", type=int, default=4, help="images of a step of preset paper")
     parser.add_argument(
