@@ -1,6 +1,8 @@
-"""The perceptual loss: squared differences of features, each layer divided by its own mean."""
+"""The perceptual loss: differences of features, each layer divided by its own mean."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -14,7 +16,7 @@ LEAST_MEAN = 1e-12
 
 
 class PerceptualLoss(nn.Module):
-    """sum_l mean(M |f_l(real) - f_l(drawn)|^2) / w_l, with w_l the running mean of the l-th term.
+    """sum_l mean(M |f_l(real) - f_l(drawn)|^p) / w_l, with w_l the running mean of the l-th term.
 
     The w_l follow the terms in training mode only; in equilibrium every layer contributes 1. They
     are taken after the present batch is blended in, and no gradient flows through them (in the
@@ -24,6 +26,7 @@ class PerceptualLoss(nn.Module):
         net: a frozen network; the image itself is layer 0.
         rate: share of the present batch in the running means.
         start: their start values, one a layer; `None` starts them at the first batch's terms.
+        power: p, 2 for squared differences or 1 for absolute ones.
 
     Raises:
         ConfigError: there is not one start value above 0 for each layer.
@@ -34,11 +37,17 @@ class PerceptualLoss(nn.Module):
     means: Tensor
 
     def __init__(
-        self, net: FeatureNet, *, rate: float = 0.01, start: tuple[float, ...] | None = None
+        self,
+        net: FeatureNet,
+        *,
+        rate: float = 0.01,
+        start: tuple[float, ...] | None = None,
+        power: Literal[1, 2] = 2,
     ) -> None:
         super().__init__()
         self.net = net.eval().requires_grad_(False)
         self.rate = rate
+        self.power = power
         layers = 1 + net.layers
         if start is not None and (len(start) != layers or min(start) <= 0):
             raise ConfigError(
@@ -63,7 +72,7 @@ class PerceptualLoss(nn.Module):
             targets = [real.detach(), *self.net(real)]
         guesses = [drawn, *self.net(drawn)]
         pairs = zip(guesses, targets, strict=True)
-        terms = torch.stack([_masked_mean(a, b, mask) for a, b in pairs])
+        terms = torch.stack([_masked_mean(a, b, mask, self.power) for a, b in pairs])
         return (terms / self._updated(terms.detach()).clamp_min(LEAST_MEAN)).sum()
 
     def error(self) -> Tensor:
@@ -87,11 +96,12 @@ class PerceptualLoss(nn.Module):
         return self
 
 
-def _masked_mean(guess: Tensor, target: Tensor, mask: Tensor | None) -> Tensor:
-    """mean(M (a - b)^2) in float32."""
-    squared = (guess.float() - target.float()).square()
+def _masked_mean(guess: Tensor, target: Tensor, mask: Tensor | None, power: int) -> Tensor:
+    """mean(M |a - b|^power) in float32."""
+    gaps = guess.float() - target.float()
+    gaps = gaps.square() if power == 2 else gaps.abs()
     if mask is None:
-        return squared.mean()
-    if mask.shape[-2:] != squared.shape[-2:]:
-        mask = F.interpolate(mask, squared.shape[-2:], mode="bilinear", align_corners=False)
-    return (squared.mean(dim=1, keepdim=True) * mask).mean()
+        return gaps.mean()
+    if mask.shape[-2:] != gaps.shape[-2:]:
+        mask = F.interpolate(mask, gaps.shape[-2:], mode="bilinear", align_corners=False)
+    return (gaps.mean(dim=1, keepdim=True) * mask).mean()

@@ -72,6 +72,17 @@ class ImmConfig(MethodConfig):
         description="Two warps of one image (paper 4.2), the source as a warp of the target "
         "(code), or two frames of one clip (paper 4.2, for datasets with clips).",
     )
+    outside: Literal["zeros", "reflection"] = Field(
+        "zeros",
+        description="What a warped image shows beyond the image: black (code), or the image "
+        "mirrored, so that the source's border does not tell how it was warped.",
+    )
+    target_rotation: float = Field(
+        0.0, ge=0, description="Of the target's warp: deviation of its angle, in degrees (code: 0)."
+    )
+    target_scale: float = Field(
+        0.0, ge=0, description="Of the target's warp: deviation of its scale (code: 0)."
+    )
     target_translation: float = Field(
         0.1, ge=0, description="Of the target's warp: deviation of its shift, in half image edges."
     )
@@ -100,6 +111,12 @@ class ImmConfig(MethodConfig):
     spline_grid: int = Field(
         10, ge=2, description="Control points of a warp's spline along each axis (code)."
     )
+    control_displacement: float = Field(
+        0.0,
+        ge=0,
+        description="Above 0, every warp's spline moves its control points by this deviation, in "
+        "image edges, in place of the code's spline weights, which leave the image's middle still.",
+    )
     clip_gap: tuple[int, int] = Field(
         (1, 1_000_000),
         description="Least and most frames between the two of a pair from a clip (paper 4.3: 3 to "
@@ -114,6 +131,11 @@ class ImmConfig(MethodConfig):
         "vgg19_imagenet",
         description="Network of the perceptual loss: VGG-19 of ImageNet or VGG-16 of colourisation "
         "(paper 3.2), a stand-in trained on the rotation of the images, or none.",
+    )
+    perceptual_power: Literal[1, 2] = Field(
+        2,
+        description="Squared differences of features (paper 3.2, released settings) or absolute "
+        "ones (an option of the code).",
     )
     perceptual_rate: float = Field(
         0.01, gt=0, le=1, description="Share of the batch in the layers' running means (code)."

@@ -55,7 +55,12 @@ class Imm(Method):
         require_images(images, 2, "imm")
         pairs = Pairs(config, images, run)
         net = build_net(config.perceptual)
-        loss = PerceptualLoss(net, rate=config.perceptual_rate, start=config.perceptual_start)
+        loss = PerceptualLoss(
+            net,
+            rate=config.perceptual_rate,
+            start=config.perceptual_start,
+            power=config.perceptual_power,
+        )
         if isinstance(net, RotationNet):
             train_rotation_net(net, images, run, config.rotation_steps)
         training = Training(config, self.networks, placed(loss, run.device), run)
@@ -138,7 +143,7 @@ class Training:
         with self.run.autocast():
             points = self.networks.keypoints(pair.target)
             drawn = self.networks.draw(points, pair.source)
-            loss = self.config.loss_scale * self.loss(drawn, pair.target, pair.mask)
+            loss: Tensor = self.config.loss_scale * self.loss(drawn, pair.target, pair.mask)
         plateau = self.config.schedule == "plateau"
         self.optimisation.update(step, loss, error=self.loss.error() if plateau else None)
         self.averaged.update(self.networks)
@@ -148,7 +153,7 @@ class Training:
     def picture(self, pair: Pair) -> Tensor:
         """Sources, targets and drawn targets, one row each."""
         source, target = pair.source[:PICTURE_PAIRS], pair.target[:PICTURE_PAIRS]
-        networks = self.averaged.module
+        networks = cast(ImmNetworks, self.averaged.module)
         drawn = networks.draw(networks.keypoints(target), source)
         return torch.cat([_bytes(images) for images in (source, target, drawn)])
 

@@ -62,17 +62,22 @@ class ImmNetworks(nn.Module):
         factor = 2.0 if config.halved_exponent else 1.0
         variances = points.new_full(points.shape[:2], factor * config.sigma**2)
         maps = gaussian_heatmaps(points, variances, axis, axis).to(look.dtype)
-        drawn = self.renderer(torch.cat((look, maps), dim=1))[:, :3].float()
+        drawn: Tensor = self.renderer(torch.cat((look, maps), dim=1))[:, :3].float()
         return drawn * config.output_scale + config.output_offset
 
     @torch.no_grad()
     def draw_weights(self, generator: Generator) -> None:
-        """Draw the start weights in place; biases 0, norms 1 and 0."""
+        """Draw the start weights in place; biases 0, norms 1 and 0.
+
+        The score maps start almost flat, so that all keypoints start at the centre.
+        """
         for module in self.modules():
             if isinstance(module, nn.Conv2d):
                 _draw(module.weight, self.config.initial_weights, generator)
                 if module.bias is not None:
                     module.bias.zero_()
+        if self.config.initial_weights == "kaiming":
+            _draw(self.pose.head.weight, "normal", generator)
 
 
 def blocks_of(config: ImmConfig, parts: int, image_size: int) -> int:

@@ -10,7 +10,7 @@ from torch import Tensor
 from harness.contract import Images, Run
 from harness.vision.coordinates import signed_pixels
 from harness.vision.pairs import ClipPairs
-from harness.vision.warps import Warp, similarity
+from harness.vision.warps import Warp, control_grid, similarity, spline_warp
 from harness_autoencoders.imm.config import ImmConfig
 
 #: Softness of the mask's step: 0.5 + 0.5 tanh(t / 0.4), t from -1 to 1 (code).
@@ -82,32 +82,45 @@ def warped_pair(
     masks = mask.expand(count, 1, *mask.shape)
     to_target = target_warp(count, config, generator).to(images.device)
     to_source = source_warp(count, config, generator).to(images.device)
-    both = to_target.warp(torch.cat((images, masks), dim=1), padding="zeros", grid="corners")
-    target, seen = both[:, :3], both[:, 3:]
+    target = to_target.warp(images, padding=config.outside, grid="corners")
+    seen = to_target.warp(masks, padding="zeros", grid="corners")
     start = images if config.pairs == "independent" else target
-    source = to_source.warp(start, padding="zeros", grid="corners")
+    source = to_source.warp(start, padding=config.outside, grid="corners")
     return Pair(source, target, seen)
 
 
 def target_warp(count: int, config: ImmConfig, generator: torch.Generator) -> Warp:
-    """Shift and spline, without rotation and scale (code)."""
-    still = torch.zeros(count)
-    shift = config.target_translation * torch.randn(count, 2, generator=generator)
-    matrix = similarity(still, torch.ones(count), shift)
+    """The warp that makes the target: a shift and a spline in the code."""
+    turn, scale, shift = config.target_rotation, config.target_scale, config.target_translation
+    matrix = _similarity(count, (turn, scale, shift), generator)
     return _splined(matrix, config, config.target_spline, generator)
 
 
 def source_warp(count: int, config: ImmConfig, generator: torch.Generator) -> Warp:
-    """Rotation, scale, shift and spline (code)."""
-    turn, scale = torch.randn(2, count, generator=generator)
-    shift = config.source_translation * torch.randn(count, 2, generator=generator)
-    angle = torch.deg2rad(config.source_rotation * turn)
-    matrix = similarity(angle, 1.0 + config.source_scale * scale, shift)
+    """The warp that makes the source: rotation, scale, shift and a spline."""
+    turn, scale, shift = config.source_rotation, config.source_scale, config.source_translation
+    matrix = _similarity(count, (turn, scale, shift), generator)
     return _splined(matrix, config, config.source_spline, generator)
 
 
+def _similarity(
+    count: int, deviations: tuple[float, float, float], generator: torch.Generator
+) -> Tensor:
+    """Normal angle (degrees), scale (about 1) and shift with these deviations."""
+    turn, scale = torch.randn(2, count, generator=generator)
+    shift = deviations[2] * torch.randn(count, 2, generator=generator)
+    return similarity(torch.deg2rad(deviations[0] * turn), 1.0 + deviations[1] * scale, shift)
+
+
 def _splined(matrix: Tensor, config: ImmConfig, extra: float, generator: torch.Generator) -> Warp:
-    """Spline weights drawn as they are: base n1 + extra b n2, b one or zero (code)."""
+    """A spline behind the similarity: control points that move, or the code's weights.
+
+    The code draws weights as they are: base n1 + extra b n2, b one or zero.
+    """
+    if config.control_displacement > 0:
+        grid = control_grid(config.spline_grid)
+        moves = torch.randn(len(matrix), len(grid), 2, generator=generator)
+        return spline_warp(grid, grid + 2.0 * config.control_displacement * moves, first=matrix)
     axis = signed_pixels(config.spline_grid, grid="corners")
     centres = torch.cartesian_prod(axis, axis).flip(-1)
     shape = (len(matrix), len(centres), 2)

@@ -71,6 +71,12 @@ class LmdisRepConfig(MethodConfig):
         description="Start of the norm's scale behind the scores: how peaked the maps are at first "
         "(code: 1).",
     )
+    colour_scale: float = Field(
+        1.0,
+        gt=0,
+        description="Start of the norm's scale behind the colours: how strong the contrasts "
+        "are at first (code: 1).",
+    )
 
     # Landmarks and descriptors.
     descriptor_size: int = Field(8, ge=1, description="C, values of a descriptor (paper table 7).")
@@ -187,6 +193,9 @@ class LmdisRepConfig(MethodConfig):
     )
     learning_rate: float = Field(1e-3, gt=0, description="Of Adam (paper G.3).")
     weight_decay: float = Field(1e-6, ge=0, description="Half a squared sum (code).")
+    gradient_bound: Literal["global", "none"] = Field(
+        "none", description="Cut all gradients together to norm 1 (code: none)."
+    )
     norm_steps: int = Field(
         500,
         ge=0,

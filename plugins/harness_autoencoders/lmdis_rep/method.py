@@ -50,7 +50,8 @@ class LmdisRep(Method):
         if config.reconstruction == "rotation_net":
             net = RotationNet()
             train_rotation_net(net, images, run, config.rotation_steps)
-            perceptual = PerceptualLoss(net)
+            # Absolute differences: a few loud pixels of the background must not drown the rest.
+            perceptual = PerceptualLoss(net, power=1)
         training = Training(config, self.networks, perceptual, images, run, clips=clips)
         for step in run.steps(config.steps, training.state(), name="autoencoder"):
             run.log(**training.step(step))
@@ -81,7 +82,8 @@ class LmdisRep(Method):
         """The images drawn again: their landmarks (or others) with their look (or another's)."""
         points = self.detect(images).points if keypoints is None else keypoints
         look = images if appearance is None else appearance
-        descriptors = self.describe(look).unflatten(1, (-1, self.settings.descriptor_size))
+        size = (len(look), self.parts + 1, self.settings.descriptor_size)
+        descriptors = self.describe(look).reshape(size)
         return as_bytes(self.networks.draw(points, descriptors))
 
     def state_dict(self) -> dict[str, Tensor]:

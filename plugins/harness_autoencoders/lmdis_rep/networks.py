@@ -91,8 +91,12 @@ class LmdisNetworks(nn.Module):
             for matrix in maps.weight:  # each on its own: the channels are no part of its fans
                 nn.init.xavier_uniform_(matrix, generator=generator)
             maps.bias.zero_()
-        last = [part for part in self.detector.modules() if isinstance(part, nn.BatchNorm2d)][-1]
-        nn.init.constant_(last.weight, self.config.score_scale)
+        for network, scale in (
+            (self.detector, self.config.score_scale),
+            (self.image, self.config.colour_scale),
+        ):
+            norms = [part for part in network.modules() if isinstance(part, nn.BatchNorm2d)]
+            nn.init.constant_(norms[-1].weight, scale)
 
     def padded(self, images: Tensor) -> Tensor:
         """Images `[N, 3, S, S]` with their border, `[N, 3, P, P]`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
 import torch
 from torch import Generator, Tensor, nn
@@ -66,6 +67,7 @@ class Training:
             steps=config.steps,
             milestones=config.milestones,
             weight_decay=config.weight_decay,
+            bound=config.gradient_bound,
         )
         self.clips = clips
 
@@ -128,7 +130,7 @@ class Training:
 
     def average_norms(self, step: int) -> None:
         """Batch statistics as plain means over training batches (paper G.3), from step 0 on."""
-        module = self.averaged.module
+        module = cast(LmdisNetworks, self.averaged.module)
         norms = [part for part in module.modules() if isinstance(part, nn.BatchNorm2d)]
         for norm in norms:
             norm.momentum = None
@@ -146,7 +148,7 @@ class Training:
     @torch.no_grad()
     def picture(self, images: Tensor) -> Tensor:
         """Images and what is drawn of them, one row each; `images` is uint8."""
-        networks = self.averaged.module
+        networks = cast(LmdisNetworks, self.averaged.module)
         shown = images[:PICTURE_IMAGES].to(self.run.device)
         padded = networks.padded(_scaled(shown))
         found = networks.landmarks(padded)
@@ -165,8 +167,9 @@ class Training:
     def _reconstruction(self, drawn: Tensor, images: Tensor) -> Tensor:
         if self.perceptual is not None:
             return self.perceptual(255.0 * drawn, 255.0 * images)  # type: ignore[no-any-return]
-        kind = "paper" if self.config.reconstruction == "paper" else "code"
-        return pixel_loss(drawn, images, kind)
+        return pixel_loss(
+            drawn, images, "paper" if self.config.reconstruction == "paper" else "code"
+        )
 
     def _flow(self, clips: ClipPairs) -> Tensor:
         """Landmarks of two frames of a clip, compared along the optical flow."""
