@@ -226,6 +226,14 @@ def test_kaiming_weights_keep_the_variance_through_a_relu(tiny):
     assert weight.std() == pytest.approx(math.sqrt(2 / weight[0].numel()), rel=0.02)
 
 
+@pytest.mark.parametrize("kind", ["normal", "truncated", "kaiming"])
+def test_keypoints_start_near_the_centre(tiny, kind):
+    networks = networks_of(tiny(initial_weights=kind))
+    images = torch.rand(4, 3, 16, 16, generator=torch.Generator().manual_seed(0)) * 255
+    with torch.no_grad():
+        assert networks.keypoints(images).abs().max() < 0.1
+
+
 def test_same_generator_draws_the_same_weights_and_leaves_the_global_state(tiny):
     before = torch.random.get_rng_state()
     first, again, other = (networks_of(tiny(), seed=seed).state_dict() for seed in (3, 3, 4))

@@ -173,6 +173,34 @@ def test_mask_is_warped_with_the_target_and_not_with_the_source():
     assert not torch.allclose(pair.mask, pair.source[:, :1] / 255.0, atol=0.5)
 
 
+def test_mirrored_borders_show_the_image_and_still_do_not_count():
+    still = {**STILL, "target_translation": 0.4}
+    white, ones = torch.full((6, 3, 32, 32), 255.0), torch.ones(32, 32)
+    config = ImmConfig(**still, outside="reflection")
+    pair = warped_pair(white, ones, config, generator())
+    assert torch.allclose(pair.target, white, atol=1e-2)
+    assert pair.mask.min() == 0.0
+
+
+def test_target_warp_turns_and_scales_where_it_is_asked_to():
+    config = ImmConfig(target_rotation=5.0, target_scale=0.1)
+    matrix = target_warp(4000, config, generator()).affine
+    scale = torch.linalg.det(matrix[:, :, :2]).sqrt()
+    angle = torch.rad2deg(torch.atan2(matrix[:, 1, 0], matrix[:, 0, 0]))
+    assert scale.std() == pytest.approx(0.1, rel=0.05)
+    assert angle.std() == pytest.approx(5.0, rel=0.05)
+
+
+@pytest.mark.parametrize("draw", [target_warp, source_warp])
+def test_control_points_may_move_by_a_deviation_instead(draw):
+    config = ImmConfig(**STILL, control_displacement=0.05, spline_grid=4)
+    warp = draw(300, config, generator())
+    centres = (torch.arange(4) + 0.5) / 4
+    points = torch.stack(torch.meshgrid(centres, centres, indexing="xy"), dim=-1).reshape(-1, 2)
+    moved = warp.map(points.expand(300, -1, -1)) - points
+    assert moved.std() == pytest.approx(0.05, rel=0.03)
+
+
 def test_what_lies_outside_of_the_image_is_black_and_does_not_count():
     config = ImmConfig(**{**STILL, "target_translation": 3.0})
     pair = warped_pair(photos(40), torch.ones(32, 32), config, generator())

@@ -85,6 +85,14 @@ def test_score_scale_is_the_start_of_the_last_norm(networks):
     assert torch.equal(last.weight, torch.full((4,), 3.0))
 
 
+def test_colour_scale_is_the_start_of_the_last_norm_of_the_decoder(networks):
+    for stem in (0, 4):
+        made = networks(colour_scale=2.5, stem_channels=stem)
+        norms = [m for m in made.image.modules() if isinstance(m, nn.BatchNorm2d)]
+        assert torch.equal(norms[-1].weight, torch.full((3,), 2.5))
+        assert torch.equal(norms[-2].weight, torch.ones_like(norms[-2].weight))
+
+
 # Frames.
 
 
