@@ -145,9 +145,7 @@ class Answer:
         return float(np.mean([s.mean() for s in shares])) if all(map(len, shares)) else np.nan
 
 
-def _labels(
-    truth: Samples, role: str, known: Sequence[str], names: Sequence[str]
-) -> Floats:
+def _labels(truth: Samples, role: str, known: Sequence[str], names: Sequence[str]) -> Floats:
     """Labels `float64 [N, A]` of the wanted attributes.
 
     Raises:
