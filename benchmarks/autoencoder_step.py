@@ -324,12 +324,13 @@ def main() -> None:
     of_cpu = " of CPU time" if arguments.busy else ""
     headers = ["training", "computed in", "images/s", "of the first", "loss differs by"]
     print(f"Training steps, K = {PARTS}, {arguments.threads} thread(s); medians{of_cpu}.")
-    print(tabulate(rows, headers, floatfmt=".2f"), end="\n\n")
+    print(tabulate(rows, headers, floatfmt=".2f", disable_numparse=[4]), end="\n\n")
     headers = ["evaluated with", "ms", "times as long", "differs by"]
     print(
         f"IMM's source warp of {WARPED} images of 128 pixels, 100 control points; medians{of_cpu}."
     )
-    print(tabulate(warp_rows(watch), headers, floatfmt=".2f"), end="\n\n")
+    rows = warp_rows(watch)
+    print(tabulate(rows, headers, floatfmt=".2f", disable_numparse=[3]), end="\n\n")
     print(f"--precision auto takes {pick_precision('auto', CPU)} on this machine's CPU.")
 
 

@@ -84,7 +84,8 @@ class Warp:
 
         Args:
             images: `[N, C, H, W]`, floating point.
-            padding: what lies outside: `border` repeats the outermost pixels, `zeros` is 0.
+            padding: what lies outside: `border` repeats the outermost pixels, `zeros` is 0,
+                `reflection` mirrors the image at -1 and 1.
             grid: whether -1 and 1 of the warp are the image borders (`centres`, as everywhere in
                 the harness) or the outermost pixel centres (`corners`, as old networks have it).
 

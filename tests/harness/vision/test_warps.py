@@ -279,6 +279,15 @@ def test_what_lies_outside_repeats_the_border_or_is_zero() -> None:
     torch.testing.assert_close(row, torch.tensor([0.0, 1.0, 2.0, 3.0]))
 
 
+@pytest.mark.parametrize(("grid", "edge", "first"), [("centres", 4, 1.0), ("corners", 3, 2.0)])
+def test_what_lies_outside_may_be_mirrored(grid: str, edge: int, first: float) -> None:
+    images = torch.arange(1.0, 5.0).expand(1, 1, 4, 4)
+    # One whole pixel to the right; the mirror stands at the border, or on the first pixel.
+    warp = affine_warp(torch.tensor([[[1.0, 0.0, -2 / edge], [0.0, 1.0, 0.0]]]))
+    row = warp.warp(images, padding="reflection", grid=grid)[0, 0, 2]
+    torch.testing.assert_close(row, torch.tensor([first, 1.0, 2.0, 3.0]))
+
+
 def test_a_rotation_turns_from_x_towards_y() -> None:
     quarter = similarity(torch.tensor([math.pi / 2]), torch.ones(1), torch.zeros(1, 2))
     images = torch.rand(1, 2, 6, 6, generator=seeded())

@@ -121,6 +121,14 @@ def test_a_mask_is_resized_bilinearly_to_every_layer() -> None:
     assert loss.means.tolist() == pytest.approx(expected, rel=1e-5)
 
 
+def test_absolute_differences_by_hand() -> None:
+    # The image differs by 2, its triple by 6; sums of a checked pattern by 0, of an even one by 8.
+    loss = known_loss(power=1)
+    mask = torch.full((2, 1, 4, 4), 0.5)
+    loss(*images(), mask)
+    assert loss.means.tolist() == pytest.approx([1.0, 3.0, 2.0], rel=1e-5)
+
+
 def test_equal_images_cost_nothing() -> None:
     _, real = images()
     assert float(known_loss()(real, real)) == 0.0
