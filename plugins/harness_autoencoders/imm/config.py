@@ -146,7 +146,7 @@ class ImmConfig(MethodConfig):
         "batch's (code: 100, 1.6, 2.3, 1.8, 2.8, 100).",
     )
     rotation_steps: int = Field(
-        0, ge=0, description="Updates of the rotation network; unused by the others."
+        400, ge=1, description="Updates of the rotation network; unused by the others."
     )
     loss_scale: float = Field(1.0, gt=0, description="Factor of the whole loss (code: 1000).")
     mask_off: float = Field(

@@ -180,7 +180,7 @@ class LmdisRepConfig(MethodConfig):
         0.5, ge=0, lt=1, description="Contrast between 1 - this and 1 + this (code)."
     )
     rotation_steps: int = Field(
-        0, ge=0, description="Updates of the rotation network; unused by the other losses."
+        400, ge=1, description="Updates of the rotation network; unused by the other losses."
     )
     batch_size: int = Field(16, ge=2, description="Images of a step (paper G.3).")
     steps: int = Field(250_000, ge=0, description="Updates; chosen a little beyond the last decay.")
