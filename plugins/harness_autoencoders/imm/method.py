@@ -10,16 +10,14 @@ from collections.abc import Mapping
 from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from harness.contract import Images, Keypoints, Method, MethodConfig, Run
+from harness.contract import Images, Keypoints, MethodConfig, Run
 from harness.contract.method import Stateful
 from harness.training.averaging import Averaged
+from harness.training.method import NetworkMethod
 from harness.training.modules import (
     is_shown,
-    joint_state,
-    load_joint_state,
-    parameter_count,
     placed,
     require_images,
 )
@@ -35,8 +33,10 @@ from harness_autoencoders.imm.pairs import Pair, Pairs
 PICTURE_PAIRS = 8
 
 
-class Imm(Method):
+class Imm(NetworkMethod):
     """Pose encoder, appearance encoder, renderer; capabilities `detect` and `reconstruct`."""
+
+    owner = "imm"
 
     def __init__(self, config: MethodConfig, parts: int, image_size: int) -> None:
         super().__init__(config, parts, image_size)
@@ -86,21 +86,9 @@ class Imm(Method):
         signed = fractions_to_signed(points, self.settings.map_size, grid="corners")
         return _bytes(self.networks.eval().draw(signed, _floats(look)))
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """Weights of the three networks."""
-        return joint_state({"networks": self.networks})
-
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Restore what `state_dict` gave."""
-        load_joint_state({"networks": self.networks}, state, "imm")
-
-    def to(self, device: torch.device) -> None:
-        """Move the networks."""
-        placed(self.networks, device)
-
-    def parameter_count(self) -> int:
-        """Parameters of the three networks; the perceptual one is not kept."""
-        return parameter_count({"networks": self.networks})
+    def kept(self) -> Mapping[str, nn.Module]:
+        """All networks; what only training needs is not among them."""
+        return {"networks": self.networks}
 
     def _fractions(self, points: Tensor) -> Tensor:
         return signed_to_fractions(points, self.settings.map_size, grid="corners")

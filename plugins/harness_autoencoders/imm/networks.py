@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn import functional as F
 
 from harness.errors import ConfigError
 from harness.training.modules import untouched_randomness
 from harness.vision.coordinates import signed_pixels
 from harness.vision.heatmaps import gaussian_heatmaps
 from harness.vision.soft_argmax import marginal_soft_argmax
+from harness_autoencoders.context import Context
 from harness_autoencoders.imm.config import ImmConfig
 
 #: Least channels of a renderer's block (paper 4.1), but never more than the encoder's first block.
@@ -129,35 +128,13 @@ class PoseEncoder(nn.Module):
         super().__init__()
         width = config.filters * 2 ** (blocks - 1)
         self.trunk = Trunk(config, blocks)
-        self.context = Context(config, width, config.context_blocks)
+        self.context = context(config, width)
         self.head = nn.Conv2d(width, parts, 1)
 
     def forward(self, images: Tensor) -> Tensor:
         """Scores `[N, K, h, w]` in float32."""
         scores: Tensor = self.head(self.context(self.trunk(images)))
         return scores.to(torch.promote_types(scores.dtype, torch.float32))
-
-
-class Context(nn.Module):
-    """Maps plus what they become after `halvings` halvings, with twice the channels, and back."""
-
-    def __init__(self, config: ImmConfig, width: int, halvings: int) -> None:
-        super().__init__()
-        widths = [width * 2**number for number in range(halvings + 1)]
-        self.down, self.up = nn.ModuleList(), nn.ModuleList()
-        for narrow, wide in pairwise(widths):
-            self.down.append(nn.Sequential(*_convolution(narrow, wide, config, stride=2)))
-            self.up.append(nn.Sequential(*_convolution(wide, narrow, config)))
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """Maps of the same shape."""
-        levels = [maps]
-        for down in self.down:
-            levels.append(down(levels[-1]))
-        values = levels.pop()
-        for up in reversed(self.up):
-            values = levels.pop() + F.interpolate(up(values), scale_factor=2.0, mode="nearest")
-        return values
 
 
 class Renderer(nn.Sequential):
@@ -178,6 +155,15 @@ class Renderer(nn.Sequential):
             width = channels
         layers.append(nn.Conv2d(width, config.output_channels, 3, padding=1))
         super().__init__(*layers)
+
+
+def context(config: ImmConfig, width: int) -> Context:
+    """The configuration's wider view of maps with `width` channels."""
+
+    def layer(narrow: int, wide: int, stride: int) -> nn.Module:
+        return nn.Sequential(*_convolution(narrow, wide, config, stride=stride))
+
+    return Context(width, config.context_blocks, layer)
 
 
 def _convolution(

@@ -6,18 +6,16 @@ Object Landmarks as Structural Representations. CVPR 2018, arXiv 1804.04412.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from harness.contract import Images, Keypoints, Method, MethodConfig, Run
+from harness.contract import Images, Keypoints, MethodConfig, Run
+from harness.training.method import NetworkMethod
 from harness.training.modules import (
     is_shown,
-    joint_state,
-    load_joint_state,
-    parameter_count,
-    placed,
     require_images,
 )
 from harness.vision.perceptual import PerceptualLoss
@@ -28,8 +26,10 @@ from harness_autoencoders.lmdis_rep.networks import LmdisNetworks
 from harness_autoencoders.lmdis_rep.training import Training, as_bytes
 
 
-class LmdisRep(Method):
+class LmdisRep(NetworkMethod):
     """Capabilities `detect`, `describe` and `reconstruct`."""
+
+    owner = "lmdis_rep"
 
     def __init__(self, config: MethodConfig, parts: int, image_size: int) -> None:
         super().__init__(config, parts, image_size)
@@ -86,21 +86,9 @@ class LmdisRep(Method):
         descriptors = self.describe(look).reshape(size)
         return as_bytes(self.networks.draw(points, descriptors))
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """Weights of all networks."""
-        return joint_state({"networks": self.networks})
-
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Restore what `state_dict` gave."""
-        load_joint_state({"networks": self.networks}, state, "lmdis_rep")
-
-    def to(self, device: torch.device) -> None:
-        """Move the networks."""
-        placed(self.networks, device)
-
-    def parameter_count(self) -> int:
-        """Parameters of all networks; a perceptual one is not kept."""
-        return parameter_count({"networks": self.networks})
+    def kept(self) -> Mapping[str, nn.Module]:
+        """All networks; what only training needs is not among them."""
+        return {"networks": self.networks}
 
     def _padded(self, images: Tensor) -> Tensor:
         scaled = (images.float() / 255.0).contiguous(memory_format=torch.channels_last)

@@ -10,18 +10,17 @@ from collections.abc import Mapping
 from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from harness.contract import Images, Keypoints, Method, MethodConfig, Run
+from harness.contract import Images, Keypoints, MethodConfig, Run
 from harness.contract.method import Stateful
 from harness.training.averaging import Averaged
+from harness.training.method import NetworkMethod
 from harness.training.modules import (
     is_shown,
-    joint_state,
-    load_joint_state,
-    parameter_count,
     placed,
+    require_images,
 )
 from harness.training.optimisation import Optimisation
 from harness.vision.masks import painted_parts
@@ -36,12 +35,14 @@ PICTURE_PAIRS = 8
 PAINTED_SHARE = 0.3
 
 
-class Thewlis(Method):
+class Thewlis(NetworkMethod):
     """A siamese detector; capability `detect`.
 
     There is no decoder in the paper, so nothing can be reconstructed. The detector is trained on
     the centres of images and detects in whole ones, as landmarks of a suite may lie anywhere.
     """
+
+    owner = "thewlis"
 
     def __init__(self, config: MethodConfig, parts: int, image_size: int) -> None:
         super().__init__(config, parts, image_size)
@@ -49,8 +50,13 @@ class Thewlis(Method):
         self.networks = Detector(self.settings, parts, image_size)
 
     def fit(self, images: Images, run: Run) -> None:
-        """Train on pairs of views."""
+        """Train on pairs of views.
+
+        Raises:
+            DataError: there is a single image.
+        """
         config = self.settings
+        require_images(images, 2, "thewlis")
         pairs = Pairs(config, images, run)
         training = Training(config, self.networks, run)
         for step in run.steps(config.steps, training.state(), name="detector"):
@@ -66,21 +72,9 @@ class Thewlis(Method):
         maps = self.networks.eval()(scaled(images))
         return Keypoints(mean_points(maps), maps.amax(dim=(2, 3)))
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """Weights of the detector."""
-        return joint_state({"networks": self.networks})
-
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Restore what `state_dict` gave."""
-        load_joint_state({"networks": self.networks}, state, "thewlis")
-
-    def to(self, device: torch.device) -> None:
-        """Move the detector."""
-        placed(self.networks, device)
-
-    def parameter_count(self) -> int:
-        """Parameters of the detector."""
-        return parameter_count({"networks": self.networks})
+    def kept(self) -> Mapping[str, nn.Module]:
+        """All networks; what only training needs is not among them."""
+        return {"networks": self.networks}
 
 
 class Training:

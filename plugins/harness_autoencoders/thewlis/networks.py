@@ -7,12 +7,12 @@ from itertools import pairwise
 
 import torch
 from torch import Generator, Tensor, nn
-from torch.nn import functional as F
 
 from harness.errors import ConfigError
 from harness.training.modules import untouched_randomness
 from harness.vision.coordinates import pixel_centres
 from harness.vision.soft_argmax import expected_points
+from harness_autoencoders.context import Context
 from harness_autoencoders.thewlis.config import ThewlisConfig
 
 
@@ -39,7 +39,7 @@ class Detector(nn.Module):
                 if number < config.halvings:
                     body.append(nn.MaxPool2d(2))
             self.body = nn.Sequential(*body)
-            self.context = Context(config, widths[-1], config.context_blocks)
+            self.context = context(config, widths[-1])
             last = config.kernels[-1]
             self.head = nn.Conv2d(widths[-1], parts, last, padding=last // 2)
 
@@ -57,35 +57,6 @@ class Detector(nn.Module):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
                 if module.bias is not None:
                     module.bias.zero_()
-
-
-class Context(nn.Module):
-    """Maps plus what they become after `halvings` halvings, with twice the channels, and back.
-
-    Args:
-        config: the configuration.
-        width: channels.
-        halvings: 0 gives the maps back.
-    """
-
-    def __init__(self, config: ThewlisConfig, width: int, halvings: int) -> None:
-        super().__init__()
-        widths = [width * 2**number for number in range(halvings + 1)]
-        self.down, self.up = nn.ModuleList(), nn.ModuleList()
-        for narrow, wide in pairwise(widths):
-            self.down.append(nn.Sequential(*_convolution(narrow, wide, config, stride=2)))
-            self.up.append(nn.Sequential(*_convolution(wide, narrow, config)))
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """Maps of the same shape; the side may be any."""
-        levels = [maps]
-        for down in self.down:
-            levels.append(down(levels[-1]))
-        values = levels.pop()
-        for up in reversed(self.up):
-            finer = levels.pop()
-            values = finer + F.interpolate(up(values), size=finer.shape[-2:], mode="nearest")
-        return values
 
 
 def mean_points(maps: Tensor) -> Tensor:
@@ -122,6 +93,15 @@ def check_sizes(config: ThewlisConfig, parts: int, image_size: int) -> None:
             f"{config.diversity_window} x {config.diversity_window} map pixels; ask for fewer or "
             "set diversity_window"
         )
+
+
+def context(config: ThewlisConfig, width: int) -> Context:
+    """The configuration's wider view of maps with `width` channels."""
+
+    def layer(narrow: int, wide: int, stride: int) -> nn.Module:
+        return nn.Sequential(*_convolution(narrow, wide, config, stride=stride))
+
+    return Context(width, config.context_blocks, layer)
 
 
 def _convolution(

@@ -6,19 +6,17 @@ Image Generation. CVPR 2022, arXiv 2112.01036.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from harness.contract import GeneratedImages, Images, Method, MethodConfig, Run
+from harness.contract import GeneratedImages, Images, MethodConfig, Run
 from harness.errors import ConfigError
+from harness.training.method import NetworkMethod
 from harness.training.modules import (
     is_shown,
-    joint_state,
-    load_joint_state,
-    parameter_count,
-    placed,
     untouched_randomness,
 )
 from harness.vision.coordinates import signed_to_fractions
@@ -35,8 +33,10 @@ from harness_gans.gan_seg.weights import draw_weights
 PICTURE_IMAGES = 32
 
 
-class GanSeg(Method):
+class GanSeg(NetworkMethod):
     """Generator, then segmenter; capabilities `segment` and `sample`."""
+
+    owner = "gan_seg"
 
     def __init__(self, config: MethodConfig, parts: int, image_size: int) -> None:
         super().__init__(config, parts, image_size)
@@ -106,24 +106,8 @@ class GanSeg(Method):
             masks=drawn.masks,
         )
 
-    def state_dict(self) -> dict[str, Tensor]:
-        """Weights of generator and segmenter, prefixed by their names."""
-        return joint_state(self._modules())
-
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Restore what `state_dict` gave."""
-        load_joint_state(self._modules(), state, "gan_seg")
-
-    def to(self, device: torch.device) -> None:
-        """Move both networks."""
-        for module in self._modules().values():
-            placed(module, device)
-
-    def parameter_count(self) -> int:
-        """Parameters of generator and segmenter; the discriminator is not kept."""
-        return parameter_count(self._modules())
-
-    def _modules(self) -> dict[str, torch.nn.Module]:
+    def kept(self) -> Mapping[str, nn.Module]:
+        """Generator and segmenter; the discriminator is not among them."""
         return {"generator": self.generator, "segmenter": self.segmenter}
 
     def _keypoints(self, drawn: Generated) -> Tensor:

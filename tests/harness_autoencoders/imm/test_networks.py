@@ -8,7 +8,7 @@ from torch import nn
 
 from harness.errors import ConfigError
 from harness_autoencoders.imm.config import ImmConfig
-from harness_autoencoders.imm.networks import Context, ImmNetworks, Renderer, Trunk, blocks_of
+from harness_autoencoders.imm.networks import ImmNetworks, Renderer, Trunk, blocks_of, context
 
 #: A map of four places along an axis, from -1 to 1.
 AXIS = (-1.0, -1 / 3, 1 / 3, 1.0)
@@ -99,12 +99,12 @@ def test_every_kind_draws_images_of_the_right_size(tiny, upsampling, context):
 
 
 def test_context_adds_what_wider_maps_say(tiny):
-    context = Context(tiny(), 4, 2)
+    wider = context(tiny(context_blocks=2), 4)
     maps = torch.randn(2, 4, 8, 8)
-    for parameter in context.parameters():
+    for parameter in wider.parameters():
         nn.init.zeros_(parameter)
-    assert torch.equal(context(maps), maps)
-    assert [block[0].out_channels for block in context.down] == [8, 16]
+    assert torch.equal(wider(maps), maps)
+    assert [block[0].out_channels for block in wider.down] == [8, 16]
 
 
 @pytest.mark.parametrize(("marginals", "rise"), [("sum", 4.0), ("mean", 1.0)])

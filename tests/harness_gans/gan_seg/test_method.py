@@ -154,7 +154,7 @@ def test_half_precision_trains_and_predicts_in_float32(tiny, squares, tmp_path):
 
 def test_pictures_are_shown_along_the_way_and_at_the_end(tiny, run, squares):
     GanSeg(tiny(steps=25, segmenter_steps=1), 3, 16).fit(squares, run)
-    assert len(run.pictures["samples"]) == 13
+    assert len(run.pictures["samples"]) == 9
     assert len(run.pictures["masks"]) == 1
 
 
