@@ -63,6 +63,9 @@ class Score(Part):
     also: dict[str, float | None] = Field(
         default_factory=dict, description="The value under other conventions."
     )
+    details: dict[str, float | None] = Field(
+        default_factory=dict, description="The numbers behind the value, by name."
+    )
     excluded: dict[str, int] = Field(
         default_factory=dict, description="What was left out, by reason."
     )

@@ -185,8 +185,14 @@ def _score(
         value=measurement.value if finite else None,
         ci95=interval,
         n=counted,
-        also={k: v if math.isfinite(v) else None for k, v in measurement.also.items()},
+        also=_finite(measurement.also),
+        details=_finite(measurement.details),
         excluded={k: v for k, v in measurement.excluded.items() if v},
         per_image=spec.name if measurement.per_image is not None else None,
         missing="" if finite else "undefined: nothing could be counted",
     )
+
+
+def _finite(values: Mapping[str, float]) -> dict[str, float | None]:
+    """What JSON can hold: undefined numbers as null."""
+    return {name: value if math.isfinite(value) else None for name, value in values.items()}

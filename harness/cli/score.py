@@ -158,6 +158,7 @@ def _show(scores: Sequence[Score]) -> None:
         interval = f"{number_text(low, digits)} to {number_text(high, digits)}" if one.ci95 else ""
         also = ", ".join(f"{key}: {number_text(v, digits)}" for key, v in one.also.items())
         left_out = ", ".join(f"{count} {reason}" for reason, count in one.excluded.items())
-        remarks = "; ".join(filter(None, (one.missing, also, left_out)))
+        behind = ", ".join(f"{k}: {number_text(v, digits)}" for k, v in one.details.items())
+        remarks = "; ".join(filter(None, (one.missing, also, behind, left_out)))
         rows.append((one.metric, number_text(one.value, digits), interval, one.unit, remarks))
-    console.answer_table(("metric", "value", "95 %", "unit", "also; left out"), rows)
+    console.answer_table(("metric", "value", "95 %", "unit", "also; in detail; left out"), rows)

@@ -133,6 +133,7 @@ class Measurement:
             the metric is no mean over images.
         excluded: how many images or points were left out or replaced, by reason.
         also: the same quantity under other conventions, by name.
+        details: the numbers behind the value, by name, such as one for every attribute.
         resample: the metric recomputed on these test positions (with repeats), for metrics that
             are no mean over images; `None` means the mean of `per_image`.
         curve: how the quantity changes over a range, to be drawn.
@@ -142,5 +143,6 @@ class Measurement:
     per_image: NDArray[np.float64] | None = None
     excluded: Mapping[str, int] = field(default_factory=dict)
     also: Mapping[str, float] = field(default_factory=dict)
+    details: Mapping[str, float] = field(default_factory=dict)
     resample: Callable[[NDArray[np.int64]], float] | None = None
     curve: Curve | None = None

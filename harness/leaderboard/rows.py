@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.fingerprint import differences
@@ -55,6 +55,7 @@ class Cell:
         low: lower end of the 95 % interval, see `harness.leaderboard.rows.aggregate`.
         high: upper end.
         also: the value under other conventions, by name.
+        details: the numbers behind the value, by name.
         excluded: what was left out, by reason, summed over seeds.
         missing: why there is no value.
     """
@@ -64,6 +65,7 @@ class Cell:
     low: float | None = None
     high: float | None = None
     also: dict[str, float | None] = field(default_factory=dict)
+    details: dict[str, float | None] = field(default_factory=dict)
     excluded: dict[str, int] = field(default_factory=dict)
     missing: str = ""
 
@@ -139,14 +141,16 @@ def aggregate(scores: Sequence[Score | None]) -> Cell:
         reasons = {score.missing or "undefined" for score in known if score.value is None}
         return Cell(excluded=excluded, missing="; ".join(sorted(reasons)))
     also = {name: _mean([score.also.get(name) for score in known]) for name in known[0].also}
+    details = {
+        name: _mean([score.details.get(name) for score in known]) for name in known[0].details
+    }
+    beside = Cell(also=also, details=details, excluded=excluded)
     if len(values) == 1:
         low, high = known[0].ci95 or (None, None)
-        return Cell(value=values[0], low=low, high=high, also=also, excluded=excluded)
+        return replace(beside, value=values[0], low=low, high=high)
     mean, std = statistics.fmean(values), statistics.stdev(values)
     half = _student(len(values) - 1) * std / math.sqrt(len(values))
-    return Cell(
-        value=mean, std=std, low=mean - half, high=mean + half, also=also, excluded=excluded
-    )
+    return replace(beside, value=mean, std=std, low=mean - half, high=mean + half)
 
 
 def _cell(scores: Sequence[Score | None], column: Column) -> Cell:

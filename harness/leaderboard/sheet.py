@@ -48,7 +48,8 @@ def make_sheet(board: Board) -> Sheet:
     sections = [_about(board)]
     if board.tables:
         main = board.tables[0]
-        sections += [_ranking(main), *_metrics(main), *_conventions(main), _costs(main)]
+        sections += [_ranking(main), *_metrics(main), *_conventions(main), *_details(main)]
+        sections.append(_costs(main))
     sections += _published(board)
     for table in board.tables[1:]:
         sections.append(_other(table))
@@ -157,6 +158,25 @@ def _conventions(table: Table) -> list[Section]:
                 rows=rows,
             )
         )
+    return sections
+
+
+def _details(table: Table) -> list[Section]:
+    """For every metric with numbers behind its values, a table of them: a column a method."""
+    sections = []
+    for column in table.columns:
+        cells = [(row, row.cells[column.metric]) for row in table.rows]
+        shown = [(row, cell) for row, cell in cells if cell.details]
+        names = list(dict.fromkeys(name for _, cell in shown for name in cell.details))
+        digits = column_decimals(column, table.rows)
+        rows = tuple(
+            (name, *(number_text(cell.details.get(name), digits) for _, cell in shown))
+            for name in names
+        )
+        if rows:
+            headers = ("", *(" ".join(_name(row)) for row, _ in shown))
+            title = f"{column.metric} in detail"
+            sections.append(Section(title=title, headers=headers, rows=rows))
     return sections
 
 

@@ -32,8 +32,8 @@ class AttributeAccuracy(Metric):
     or without a label in test, is left out and counted. The value is undefined when none remains,
     and for methods without the descriptors that `features` asks for.
 
-    `also` holds every attribute's accuracy, and as `<name> majority` that of always saying what is
-    more frequent in training (a tie says 0); `majority` is its mean over attributes. `balanced` is
+    `details` holds every attribute's accuracy, and as `<name> majority` that of always saying what
+    is more frequent in training (a tie says 0). In `also`, `majority` is its mean; `balanced` is
     the mean over attributes of the mean of both classes' shares of right answers, 50 for a constant
     answer; attributes with one class in test are left out of it. `per_image` is an image's share of
     attributes that are right; where labels are missing there is none, since images then count
@@ -219,9 +219,10 @@ def _measurement(answers: dict[str, Answer], excluded: dict[str, int]) -> Measur
         "majority": _mean_accuracy(np.array([a.majority for a in answers.values()])),
         "balanced": _mean([100 * answer.balanced() for answer in answers.values()]),
     }
+    details = {}
     for name, answer in answers.items():
-        also[name] = _mean_accuracy(answer.right[None])
-        also[f"{name} majority"] = _mean_accuracy(answer.majority[None])
+        details[name] = _mean_accuracy(answer.right[None])
+        details[f"{name} majority"] = _mean_accuracy(answer.majority[None])
 
     def resample(images: NDArray[np.int64]) -> float:
         return _mean_accuracy(right[:, images])
@@ -232,6 +233,7 @@ def _measurement(answers: dict[str, Answer], excluded: dict[str, int]) -> Measur
         per_image=100 * right.mean(axis=0) if whole else None,
         excluded=excluded,
         also=also,
+        details=details,
         resample=None if whole else resample,
     )
 

@@ -38,8 +38,8 @@ class BbcPoseAccuracy(Metric):
     keypoint at all in the image) is a miss; other missing keypoints stand at the image centre and
     are counted.
 
-    `also` holds the two other conventions of the regression and the accuracy of each group of
-    landmarks, the mean over its landmarks; the curve shows the accuracy at 0 to 20 pixels.
+    `also` holds the two other conventions of the regression, `details` the accuracy of each group
+    of landmarks, the mean over its landmarks; the curve shows the accuracy at 0 to 20 pixels.
 
     Source: Jakab et al. 2018 (section 4.3, figure 4); the average over points reproduces all its
     rows.
@@ -74,7 +74,8 @@ class BbcPoseAccuracy(Metric):
             value=value,
             per_image=_shares(hits, truth.visible, axis=1),
             excluded=nonzero(excluded),
-            also={**others, **self._by_group(gaps[chosen], truth.visible, limit)},
+            also=others,
+            details=self._by_group(gaps[chosen], truth.visible, limit),
             resample=pooled,
             curve=self._curve(gaps[chosen], truth.visible),
         )

@@ -57,9 +57,9 @@ class SampleEfficiency(Metric):
 
     The n images are the first of a permutation, so that the subsets of a draw are nested; the
     permutations follow from the parameter `seed` and the images' ids alone, so that all methods
-    meet the same subsets. `also` holds mean and standard deviation (divisor draws - 1) over draws
-    for every n, for the fit of minimum norm and for a ridge regression; `ridge` alone is the area
-    under the ridge curve.
+    meet the same subsets. `details` holds mean and standard deviation (divisor draws - 1) over draws
+    for every n, for the fit of minimum norm and for a ridge regression; `also` the area under the
+    ridge curve.
 
     The fit of minimum norm peaks where n equals the number 2K of coordinates: there it just passes
     through every labelled image, and directions in which these hardly vary get huge weights. The
@@ -204,17 +204,18 @@ def _measurement(lines: Mapping[str, Line], excluded: dict[str, int], unit: str)
     }
     means = {name: _over_draws(line, np.mean) for name, line in lines.items()}
     spreads = {name: _over_draws(line, _deviation) for name, line in lines.items()}
-    also = {}
+    details = {}
     for place, size in enumerate(sizes):
         label = "n=all" if place == len(sizes) - 1 else f"n={size}"
         for name, words in ((MINIMUM_NORM, label), (RIDGE, f"{label} ridge")):
-            also[words] = float(means[name][place])
-            also[f"{words} std"] = float(spreads[name][place])
+            details[words] = float(means[name][place])
+            details[f"{words} std"] = float(spreads[name][place])
     return Measurement(
         value=mean_over_images(areas[MINIMUM_NORM]),
         per_image=areas[MINIMUM_NORM],
         excluded=excluded,
-        also={"ridge": mean_over_images(areas[RIDGE]), **also},
+        also={"ridge": mean_over_images(areas[RIDGE])},
+        details=details,
         curve=Curve(
             x=np.array(sizes, dtype=np.float64),
             lines=means,

@@ -38,9 +38,10 @@ def test_a_score_has_value_unit_direction_and_parameters(toy: Toy) -> None:
     assert got.missing == ""
 
 
-def test_other_conventions_stand_beside_the_value(toy: Toy) -> None:
+def test_other_conventions_and_details_stand_beside_the_value(toy: Toy) -> None:
     got = score(toy, "toy_spread", evaluation(), scale=2.0)
     assert got.also == {"unscaled": pytest.approx(0.4), "nothing": None}
+    assert got.details == {"first": pytest.approx(0.1), "nothing": None}
 
 
 def test_the_interval_holds_the_value_and_shrinks_with_the_scale(toy: Toy) -> None:

@@ -67,11 +67,11 @@ def test_every_number_is_that_of_plain_matrix_algebra(faces):
             penalty = 0.01 * (x**2).sum() / 6 * np.eye(6)
             ridge.append(error(np.linalg.inv(x.T @ x + penalty) @ x.T @ y))
         label = "n=all" if size == 40 else f"n={size}"
-        assert got.also[label] == pytest.approx(np.mean(minimum_norm))
-        assert got.also[f"{label} ridge"] == pytest.approx(np.mean(ridge))
+        assert got.details[label] == pytest.approx(np.mean(minimum_norm))
+        assert got.details[f"{label} ridge"] == pytest.approx(np.mean(ridge))
         if size < 40:
-            assert got.also[f"{label} std"] == pytest.approx(np.std(minimum_norm, ddof=1))
-            assert got.also[f"{label} ridge std"] == pytest.approx(np.std(ridge, ddof=1))
+            assert got.details[f"{label} std"] == pytest.approx(np.std(minimum_norm, ddof=1))
+            assert got.details[f"{label} ridge std"] == pytest.approx(np.std(ridge, ddof=1))
         means.append(np.mean(minimum_norm))
         ridges.append(np.mean(ridge))
     places, span = np.log10([10, 20, 40]), np.log10(4)
@@ -80,7 +80,7 @@ def test_every_number_is_that_of_plain_matrix_algebra(faces):
     np.testing.assert_allclose(got.curve.x, [1, 5, 10, 20, 40])
     np.testing.assert_allclose(got.curve.lines["minimum norm"], means)
     np.testing.assert_allclose(got.curve.lines["ridge"], ridges)
-    assert got.curve.spreads["ridge"][0] == got.also["n=1 ridge std"]
+    assert got.curve.spreads["ridge"][0] == got.details["n=1 ridge std"]
     assert got.curve.log
 
 
@@ -88,10 +88,10 @@ def test_every_number_is_that_of_plain_matrix_algebra(faces):
 def test_all_labelled_images_give_the_landmark_error(faces, params):
     eyes = InterOcularError(InterOcularParams(**params)).measure(faces).value
     edge = LandmarkError(RegressionParams(**params)).measure(faces).value
-    assert measure(faces, draws=1, **params).also["n=all"] == pytest.approx(eyes)
+    assert measure(faces, draws=1, **params).details["n=all"] == pytest.approx(eyes)
     got = measure(faces, draws=1, normaliser="edge", **params)
-    assert got.also["n=all"] == pytest.approx(edge)
-    assert got.also["n=all std"] == 0
+    assert got.details["n=all"] == pytest.approx(edge)
+    assert got.details["n=all std"] == 0
 
 
 def test_value_is_the_mean_of_its_images_and_images_without_eyes_are_left_out(faces):
@@ -110,8 +110,8 @@ def test_value_needs_ten_labelled_images(faces, count):
         assert np.isnan(got.value)
         assert got.excluded == {"labelled images: too few, the value needs 10": 9}
     else:
-        assert got.value == got.also["n=all"]
-        assert "n=10" not in got.also
+        assert got.value == got.details["n=all"]
+        assert "n=10" not in got.details
 
 
 def test_images_without_a_visible_landmark_are_no_labelled_images(faces):
@@ -120,7 +120,7 @@ def test_images_without_a_visible_landmark_are_no_labelled_images(faces):
     hidden = replace(faces, regress_truth=replace(faces.regress_truth, visible=visible))
     got = measure(hidden, draws=2)
     expected = measure(fewer(faces, 10), draws=2)
-    assert got.also == pytest.approx(expected.also)
+    assert got.details == pytest.approx(expected.details)
     assert got.excluded == {"images of regress: no landmark visible": 30}
 
 
@@ -180,8 +180,8 @@ def test_many_labelled_images_are_drawn_less_often(faces, samples, predicted):
     )
     got = measure(many, draws=2, draws_of_many=1)
     assert list(got.curve.x) == [1, 5, 10, 20, 50, 100, 200, 500, 1000, 1100]
-    assert got.also["n=500 std"] > 0
-    assert got.also["n=1000 std"] == 0
+    assert got.details["n=500 std"] > 0
+    assert got.details["n=1000 std"] == 0
 
 
 def test_methods_that_name_landmarks_themselves_have_no_value(faces):
@@ -250,7 +250,7 @@ def replayed() -> Measurement:
 
 
 def test_replay_of_all_labels_is_exactly_the_known_error(replayed):
-    assert replayed.also["n=all"] == pytest.approx(3.4815, abs=1e-4)
+    assert replayed.details["n=all"] == pytest.approx(3.4815, abs=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -259,12 +259,12 @@ def test_replay_of_all_labels_is_exactly_the_known_error(replayed):
 )
 def test_replay_with_few_labels_agrees_with_other_draws(replayed, label, expected, std):
     """Other subsets than ours: means within one deviation, deviations within a factor of two."""
-    assert replayed.also[label] == pytest.approx(expected, abs=std)
-    assert std / 2 < replayed.also[f"{label} std"] < 2 * std
+    assert replayed.details[label] == pytest.approx(expected, abs=std)
+    assert std / 2 < replayed.details[f"{label} std"] < 2 * std
 
 
 def test_replay_explodes_where_images_are_as_many_as_coordinates(replayed):
     """20 images for 20 coordinates: other draws had 46 +- 53; medians of draws lie near 25."""
-    assert replayed.also["n=20"] > 12
-    assert replayed.also["n=20 std"] > 5
+    assert replayed.details["n=20"] > 12
+    assert replayed.details["n=20 std"] > 5
     assert replayed.also["ridge"] < 5 < replayed.value

@@ -19,6 +19,7 @@ class Spread(Metric):
             value=float(params.scale * values.mean()),
             per_image=params.scale * values,
             also={"unscaled": float(values.mean()), "nothing": float("nan")},
+            details={"first": float(values[0]), "nothing": float("nan")},
         )
 
 

@@ -33,7 +33,9 @@ def boards(toy: Toy) -> list[Board]:
     ]
     toy.suite(published=published, notes=["A note of the suite."])
     here = protocol(toy)
-    ours = score(0.25, ci95=(0.2, 0.3), also={"bias": 0.2}, excluded={"points": 3})
+    ours = score(
+        0.25, ci95=(0.2, 0.3), also={"bias": 0.2}, details={"n=1": 0.5}, excluded={"points": 3}
+    )
     folder = keep(
         toy.output,
         record(here, scores=[ours, score(None, "toy_distance", missing="it broke")]),
@@ -100,6 +102,12 @@ def test_other_conventions_have_a_small_table(boards: list[Board]) -> None:
     small = section(boards[0], "toy_spread under other conventions")
     assert small.headers == ("method", "preset", "this suite", "bias")
     assert small.rows == (("toy_net", "quick", "0.2500", "0.2000"),)
+
+
+def test_numbers_behind_a_value_have_a_table_with_a_column_a_method(boards: list[Board]) -> None:
+    small = section(boards[0], "toy_spread in detail")
+    assert small.headers == ("", "toy_net quick")
+    assert small.rows == (("n=1", "0.5000"),)
 
 
 def test_notes_say_what_is_missing_excluded_and_failed(boards: list[Board]) -> None:

@@ -67,10 +67,18 @@ def test_score_of_another_version_or_other_parameters_is_not_shown(
 
 
 def test_other_conventions_are_averaged_and_exclusions_are_summed() -> None:
-    first = score(1.0, also={"bias": 2.0, "corner": 1.0}, excluded={"points": 3})
-    second = score(1.0, also={"bias": 4.0, "corner": None}, excluded={"points": 4, "images": 1})
+    first = score(
+        1.0, also={"bias": 2.0, "corner": 1.0}, details={"n=1": 5.0}, excluded={"points": 3}
+    )
+    second = score(
+        1.0,
+        also={"bias": 4.0, "corner": None},
+        details={"n=1": 7.0},
+        excluded={"points": 4, "images": 1},
+    )
     cell = aggregate([first, second])
     assert cell.also == {"bias": 3.0, "corner": None}
+    assert cell.details == {"n=1": 6.0}
     assert cell.excluded == {"points": 7, "images": 1}
 
 
