@@ -57,9 +57,9 @@ class SampleEfficiency(Metric):
 
     The n images are the first of a permutation, so that the subsets of a draw are nested; the
     permutations follow from the parameter `seed` and the images' ids alone, so that all methods
-    meet the same subsets. `details` holds mean and standard deviation (divisor draws - 1) over draws
-    for every n, for the fit of minimum norm and for a ridge regression; `also` the area under the
-    ridge curve.
+    meet the same subsets. `details` holds mean and standard deviation (divisor draws - 1) over
+    draws for every n, for the fit of minimum norm and for a ridge regression; `also` the area
+    under the ridge curve.
 
     The fit of minimum norm peaks where n equals the number 2K of coordinates: there it just passes
     through every labelled image, and directions in which these hardly vary get huge weights. The
