@@ -99,6 +99,17 @@ def test_idx_is_read_big_endian(tmp_path: Path) -> None:
         (b"<!DOCTYPE html><p>403", "the file is an HTML page"),
         (gzip.compress(b"<html>403</html>"), "the file is an HTML page"),
     ],
+    ids=[
+        "cut header",
+        "little-endian",
+        "images for labels",
+        "too short",
+        "too long",
+        "cut gzip",
+        "no gzip",
+        "page",
+        "gzipped page",
+    ],
 )
 def test_malformed_idx_is_told(tmp_path: Path, data: bytes, message: str) -> None:
     path = tmp_path / "labels"
