@@ -139,6 +139,12 @@ class LmdisRepConfig(MethodConfig):
         ge=0,
         description="Of the equivariance under optical flow between frames of a clip (paper C.1).",
     )
+    flow_preference_weight: float = Field(
+        0.0,
+        ge=0,
+        description="Of lying where the flow is large (paper eq. 16, with the weight of the "
+        "equivariance); needs flow_weight above 0.",
+    )
     flow_gap: int = Field(
         10, ge=1, description="Most frames between the two of a flow pair (paper C.1)."
     )

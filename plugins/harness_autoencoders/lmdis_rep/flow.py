@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,10 @@ OPENCV = "pip install 'harness[video]'"
 FARNEBACK = (0.5, 3, 15, 3, 5, 1.2, 0)
 #: Deviation in pixels of the Gaussian under which the flow at a landmark is averaged (code).
 READING_PIXELS = 1.0
+#: Deviation, in image edges, of the Gaussians that should lie where the flow is large (code).
+PREFERENCE_DEVIATION = 1 / 16
+#: Guards the total flow of frames without motion.
+_FLOW_GUARD = 1e-12
 
 
 def flow_pairs(images: Images, gap: int) -> ClipPairs:
@@ -78,6 +83,28 @@ def flow_loss(points: Tensor, following: Tensor, flow: Tensor) -> Tensor:
     weights = weights / weights.sum(dim=(2, 3), keepdim=True).clamp_min(1e-12)
     moved = points + torch.einsum("nkhw,nchw->nkc", weights, flow)
     return (moved - following).square().sum(dim=(1, 2)).mean()
+
+
+def flow_preference(points: Tensor, flow: Tensor) -> Tensor:
+    """Minus the landmarks' densities where things move, so that landmarks lie there.
+
+    Args:
+        points: landmarks of the first frames, `[N, K, 2]`, fractions of the image.
+        flow: `[N, 2, S, S]`, in image edges; its square weighs the pixels.
+
+    Returns:
+        Sum over landmarks, mean over pairs; -K where everything moves alike.
+
+    Source: Zhang et al. 2018, eq. 16, which states neither width nor unit of the densities: here
+        normal densities in image edges with the code's deviation.
+    """
+    axis = pixel_centres(flow.shape[-1], like=points)
+    variances = points.new_full(points.shape[:2], 2.0 * PREFERENCE_DEVIATION**2)
+    peak = 1.0 / (2.0 * math.pi * PREFERENCE_DEVIATION**2)
+    density = peak * gaussian_heatmaps(points, variances, axis, axis).sum(dim=1)
+    squared = flow.square().sum(dim=1)
+    total = squared.sum(dim=(1, 2)).clamp_min(_FLOW_GUARD)
+    return -((squared * density).sum(dim=(1, 2)) / total).mean()
 
 
 def _grey(frames: Tensor) -> NDArray[Any]:

@@ -16,7 +16,7 @@ from harness.training.optimisation import Optimisation
 from harness.vision.pairs import ClipPairs
 from harness.vision.perceptual import PerceptualLoss
 from harness_autoencoders.lmdis_rep.config import LmdisRepConfig
-from harness_autoencoders.lmdis_rep.flow import dense_flow, flow_loss
+from harness_autoencoders.lmdis_rep.flow import dense_flow, flow_loss, flow_preference
 from harness_autoencoders.lmdis_rep.losses import (
     concentration_loss,
     equivariance_loss,
@@ -114,7 +114,7 @@ class Training:
             "equivariance": equivariance_loss(own.points, mapped, share, config.equivariance),
         }
         if self.clips is not None:
-            losses["flow"] = self._flow(self.clips)
+            losses |= self._flow(self.clips)
         return losses
 
     def weights(self, step: int) -> dict[str, float]:
@@ -126,6 +126,7 @@ class Training:
             "separation": config.separation_weight,
             "equivariance": config.equivariance_weight,
             "flow": config.flow_weight,
+            "flow_preference": config.flow_preference_weight,
         }
 
     def average_norms(self, step: int) -> None:
@@ -171,8 +172,8 @@ class Training:
             drawn, images, "paper" if self.config.reconstruction == "paper" else "code"
         )
 
-    def _flow(self, clips: ClipPairs) -> Tensor:
-        """Landmarks of two frames of a clip, compared along the optical flow."""
+    def _flow(self, clips: ClipPairs) -> dict[str, Tensor]:
+        """Landmarks of two frames of a clip: along the optical flow, and where it is large."""
         generator = self.run.generator("flow")
         first, second = clips.draw(self.config.batch_size, generator)
         frames = self.images.take(first), self.images.take(second)
@@ -181,7 +182,10 @@ class Training:
         with self.run.autocast():
             points = self.networks.landmarks(self.networks.padded(_scaled(both))).points
         before, after = self.networks.to_image(points).chunk(2)
-        return flow_loss(before, after, flow)
+        return {
+            "flow": flow_loss(before, after, flow),
+            "flow_preference": flow_preference(before, flow),
+        }
 
 
 def jittered(images: Tensor, config: LmdisRepConfig, generator: Generator) -> Tensor:

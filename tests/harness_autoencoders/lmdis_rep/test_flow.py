@@ -8,7 +8,7 @@ import torch
 from drawn_discs import discs
 
 from harness.errors import AssetMissing, DataError
-from harness_autoencoders.lmdis_rep.flow import dense_flow, flow_loss, flow_pairs
+from harness_autoencoders.lmdis_rep.flow import dense_flow, flow_loss, flow_pairs, flow_preference
 
 SHIFT = torch.tensor([0.125, -0.0625])
 
@@ -50,6 +50,23 @@ def test_flow_at_the_border_between_two_motions_is_their_weighted_mean():
     flow[:, 0, :, 8:] = 0.25
     middle = torch.tensor([[[0.5, 0.5]]])
     assert flow_loss(middle, middle, flow).item() == pytest.approx(0.125**2, rel=1e-3)
+
+
+def test_where_everything_moves_alike_the_preference_is_the_number_of_landmarks():
+    """Each density integrates to one over the image, as far as it lies inside."""
+    points = torch.tensor([[[0.4, 0.5], [0.6, 0.5], [0.5, 0.6]]])
+    value = flow_preference(points, constant_flow(count=1, size=64)).item()
+    assert value == pytest.approx(-3, rel=1e-3)
+
+
+def test_landmarks_prefer_places_that_move():
+    flow = torch.zeros(1, 2, 32, 32)
+    flow[:, 0, :, 24:] = 0.1
+    places = torch.tensor([[[0.2, 0.5]], [[0.7, 0.5]], [[0.9, 0.5]]])
+    values = [flow_preference(place[None], flow).item() for place in places]
+    assert values[0] > values[1] > values[2]
+    still = flow_preference(places[:1], torch.zeros(1, 2, 32, 32)).item()
+    assert still == pytest.approx(0, abs=1e-9)
 
 
 def test_gradient_pulls_the_second_landmark_along_the_flow():

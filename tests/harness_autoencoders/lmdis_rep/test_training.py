@@ -307,14 +307,18 @@ def test_detector_norms_see_warped_images_too(training):
 
 def test_flow_is_a_term_of_its_own_where_it_is_asked_for(tiny):
     images = discs(40, size=32, clips=np.repeat([0, 1], 20))
-    config = tiny(flow_weight=7.0, flow_gap=2, padded_size=48, batch_size=4)
+    config = tiny(
+        flow_weight=7.0, flow_preference_weight=2.0, flow_gap=2, padded_size=48, batch_size=4
+    )
     clips = flow_pairs(images, config.flow_gap)
     networks = LmdisNetworks(config, 3, 32)
     trained = Training(config, networks, None, images, MemoryRun(), clips=clips)
     terms = trained.step(0)
-    assert terms.keys() == TERMS | {"flow"}
+    assert terms.keys() == TERMS | {"flow", "flow_preference"}
     assert terms["flow"] > 0
-    assert trained.weights(0)["flow"] == 7.0
+    assert terms["flow_preference"] < 0
+    weights = trained.weights(0)
+    assert (weights["flow"], weights["flow_preference"]) == (7.0, 2.0)
 
 
 def test_landmarks_that_follow_known_frames_have_no_flow_loss(tiny, monkeypatch):
@@ -331,4 +335,4 @@ def test_landmarks_that_follow_known_frames_have_no_flow_loss(tiny, monkeypatch)
     after = before + torch.tensor([0.06, 0.0])
     maps, variances = torch.ones(8, 4, 24, 24) / 4, torch.ones(8, 3, 2)
     networks.landmarks = lambda padded: Landmarks(maps, torch.cat((before, after)), variances)
-    assert trained._flow(clips).item() == pytest.approx(0.0, abs=1e-8)
+    assert trained._flow(clips)["flow"].item() == pytest.approx(0.0, abs=1e-8)
