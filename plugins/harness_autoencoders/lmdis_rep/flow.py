@@ -57,11 +57,9 @@ def dense_flow(first: Tensor, second: Tensor) -> Tensor:
     """
     import cv2
 
+    flow_between: Any = cv2.calcOpticalFlowFarneback
     grey = [_grey(frames) for frames in (first, second)]
-    flows = [
-        cv2.calcOpticalFlowFarneback(before, after, None, *FARNEBACK)  # type: ignore[call-overload]
-        for before, after in zip(*grey, strict=True)
-    ]
+    flows = [flow_between(*pair, None, *FARNEBACK) for pair in zip(*grey, strict=True)]
     return torch.from_numpy(np.stack(flows)).movedim(-1, 1) / first.shape[-1]
 
 
