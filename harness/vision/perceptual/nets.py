@@ -7,6 +7,7 @@ needs neither labels nor a download, and is a stand-in under its own name.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Literal
 
@@ -15,7 +16,7 @@ from torch import Tensor, nn
 NetName = Literal["vgg19_imagenet", "vgg16_colour", "rotation_net", "pixels"]
 
 
-class FeatureNet(nn.Module):
+class FeatureNet(nn.Module, ABC):
     """A network that gives features of an image at several depths.
 
     Attributes:
@@ -24,9 +25,9 @@ class FeatureNet(nn.Module):
 
     layers: int = 0
 
+    @abstractmethod
     def forward(self, images: Tensor) -> list[Tensor]:
         """Features of images `[N, 3, H, W]` from 0 to 255, shallow to deep, each `[N, C, h, w]`."""
-        raise NotImplementedError
 
 
 class Pixels(FeatureNet):

@@ -23,7 +23,7 @@ from harness.vision.perceptual.rotation import RotationNet, train_rotation_net
 from harness_autoencoders.lmdis_rep.config import LmdisRepConfig
 from harness_autoencoders.lmdis_rep.flow import flow_pairs
 from harness_autoencoders.lmdis_rep.networks import LmdisNetworks
-from harness_autoencoders.lmdis_rep.training import Training, as_bytes
+from harness_autoencoders.lmdis_rep.training import Training, as_bytes, scaled
 
 
 class LmdisRep(NetworkMethod):
@@ -91,5 +91,4 @@ class LmdisRep(NetworkMethod):
         return {"networks": self.networks}
 
     def _padded(self, images: Tensor) -> Tensor:
-        scaled = (images.float() / 255.0).contiguous(memory_format=torch.channels_last)
-        return self.networks.padded(scaled)
+        return self.networks.padded(scaled(images))

@@ -93,7 +93,7 @@ class Training:
         """The images of a step, jittered, `[N, 3, S, S]`, 0 to 1, on the run's device."""
         images = self.images.batch(step, self.config.batch_size).to(self.run.device)
         jitter = self.run.generator("jitter")
-        return jittered(_scaled(images), self.config, jitter)
+        return jittered(scaled(images), self.config, jitter)
 
     def losses(self, step: int, images: Tensor) -> dict[str, Tensor]:
         """Every term of eq. 15 for images `[N, 3, S, S]` and their warped copies."""
@@ -151,7 +151,7 @@ class Training:
         """Images and what is drawn of them, one row each; `images` is uint8."""
         networks = cast(LmdisNetworks, self.averaged.module)
         shown = images[:PICTURE_IMAGES].to(self.run.device)
-        padded = networks.padded(_scaled(shown))
+        padded = networks.padded(scaled(shown))
         found = networks.landmarks(padded)
         drawn = networks.draw(networks.to_image(found.points), networks.descriptors(padded, found))
         return torch.cat((shown, as_bytes(drawn)))
@@ -180,7 +180,7 @@ class Training:
         flow = dense_flow(*frames).to(self.run.device)
         both = torch.cat(frames).to(self.run.device)
         with self.run.autocast():
-            points = self.networks.landmarks(self.networks.padded(_scaled(both))).points
+            points = self.networks.landmarks(self.networks.padded(scaled(both))).points
         before, after = self.networks.to_image(points).chunk(2)
         return {
             "flow": flow_loss(before, after, flow),
@@ -210,5 +210,6 @@ def as_bytes(images: Tensor) -> Tensor:
     return (255.0 * images).round().clamp(0, 255).to(torch.uint8)
 
 
-def _scaled(images: Tensor) -> Tensor:
+def scaled(images: Tensor) -> Tensor:
+    """uint8 as 0 to 1, channels last."""
     return (images.float() / 255.0).contiguous(memory_format=torch.channels_last)
