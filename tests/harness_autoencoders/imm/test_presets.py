@@ -2,10 +2,10 @@
 
 import pytest
 import torch
+from bundled import suites
 
 from harness.presets import preset_files, resolve_config
 from harness.registry import registry
-from harness.suite import load_suite
 from harness.toml import read_toml
 from harness_autoencoders.imm.config import ImmConfig
 from harness_autoencoders.imm.method import Imm
@@ -16,13 +16,6 @@ PRESETS = ("code", "paper", "quick", "smoke")
 def resolved(preset: str, suite: str = "synthetic_faces") -> ImmConfig:
     entry = registry().methods.get("imm")
     return resolve_config(entry, preset, suite=suite, settings={}, base_preset="quick")
-
-
-def suites():
-    """The suites of the harness itself."""
-    bundled = [entry for entry in registry().suites if entry.distribution == "harness"]
-    assert len(bundled) > 20
-    return [load_suite(entry.spec, {}) for entry in bundled]
 
 
 def test_presets_are_these():

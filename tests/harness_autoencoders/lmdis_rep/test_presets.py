@@ -2,10 +2,10 @@
 
 import pytest
 import torch
+from bundled import suites
 
 from harness.presets import preset_files, resolve_config
 from harness.registry import registry
-from harness.suite import load_suite
 from harness.toml import read_toml
 from harness_autoencoders.lmdis_rep.config import LmdisRepConfig
 from harness_autoencoders.lmdis_rep.method import LmdisRep
@@ -53,13 +53,6 @@ SIZES = {
 def resolved(preset: str, suite: str = "synthetic_faces") -> LmdisRepConfig:
     entry = registry().methods.get("lmdis_rep")
     return resolve_config(entry, preset, suite=suite, settings={}, base_preset="quick")
-
-
-def suites():
-    """The suites of the harness itself."""
-    bundled = [entry for entry in registry().suites if entry.distribution == "harness"]
-    assert len(bundled) > 20
-    return [load_suite(entry.spec, {}) for entry in bundled]
 
 
 def test_presets_are_these():

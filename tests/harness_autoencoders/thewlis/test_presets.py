@@ -2,11 +2,11 @@
 
 import pytest
 import torch
+from bundled import suites
 from pydantic import ValidationError
 
 from harness.presets import preset_files, resolve_config
 from harness.registry import registry
-from harness.suite import load_suite
 from harness.toml import read_toml
 from harness_autoencoders.thewlis.config import ThewlisConfig
 from harness_autoencoders.thewlis.method import Thewlis
@@ -17,13 +17,6 @@ PRESETS = ("paper", "quick", "smoke")
 def resolved(preset: str, suite: str = "synthetic_faces") -> ThewlisConfig:
     entry = registry().methods.get("thewlis")
     return resolve_config(entry, preset, suite=suite, settings={}, base_preset="quick")
-
-
-def suites():
-    """The suites of the harness itself."""
-    bundled = [entry for entry in registry().suites if entry.distribution == "harness"]
-    assert len(bundled) > 20
-    return [load_suite(entry.spec, {}) for entry in bundled]
 
 
 def test_presets_are_these():
