@@ -30,6 +30,16 @@ def placed(module: M, device: torch.device) -> M:
     return module.to(device).to(memory_format=torch.channels_last)
 
 
+def freeze_norms(module: nn.Module) -> None:
+    """Let every batch norm use its running statistics and leave them as they are, in training too.
+
+    Call it in every step: it is no part of a module's state, and `train()` undoes it.
+    """
+    for part in module.modules():
+        if isinstance(part, nn.BatchNorm2d):
+            part.eval()
+
+
 def joint_state(modules: Mapping[str, nn.Module]) -> dict[str, Tensor]:
     """The states of several modules in one flat dict, prefixed by their names."""
     return {

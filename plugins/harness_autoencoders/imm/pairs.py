@@ -8,13 +8,11 @@ import torch
 from torch import Tensor
 
 from harness.contract import Images, Run
+from harness.vision.border import border_mask
 from harness.vision.coordinates import signed_pixels
 from harness.vision.pairs import ClipPairs
 from harness.vision.warps import Warp, control_grid, similarity, spline_warp
 from harness_autoencoders.imm.config import ImmConfig
-
-#: Softness of the mask's step: 0.5 + 0.5 tanh(t / 0.4), t from -1 to 1 (code).
-STEP_SOFTNESS = 0.4
 
 
 @dataclass(frozen=True)
@@ -129,21 +127,3 @@ def _splined(matrix: Tensor, config: ImmConfig, extra: float, generator: torch.G
     weights = config.base_spline * base + extra * chosen * more
     # The code's kernel is r ln r of the squared distance, twice the harness's.
     return Warp(None, matrix, centres, 2.0 * weights)
-
-
-def border_mask(size: int, off: float, rise: float) -> Tensor:
-    """Zero at the border, a smooth step behind it, one inside (paper app. 2).
-
-    Args:
-        size: side S in pixels.
-        off: width of the zeros, in image edges.
-        rise: width of the step, in image edges.
-
-    Returns:
-        `[S, S]`, the outer product of two profiles.
-    """
-    zeros, steps = round(off * size), round(rise * size)
-    slope = 0.5 + 0.5 * torch.tanh(torch.linspace(-1.0, 1.0, steps) / STEP_SOFTNESS)
-    ones = torch.ones(size - 2 * (zeros + steps))
-    profile = torch.cat((torch.zeros(zeros), slope, ones, slope.flip(0), torch.zeros(zeros)))
-    return profile[:, None] * profile[None, :]

@@ -122,6 +122,18 @@ class LmdisRepConfig(MethodConfig):
         None,
         description="Steps at which it grows; empty means the milestones (paper table 7).",
     )
+    mask_off: float = Field(
+        0.0,
+        ge=0,
+        lt=0.5,
+        description="Border that the reconstruction leaves out, in image edges (not in the paper).",
+    )
+    mask_rise: float = Field(
+        0.0,
+        ge=0,
+        lt=0.5,
+        description="Smooth step behind that border, in image edges (not in the paper; as IMM's).",
+    )
     concentration: Literal["paper", "code"] = Field(
         "paper", description="2 pi e (var_x + var_y)^2 (paper eq. 5) or 2 pi e std^2 (code)."
     )
@@ -206,7 +218,14 @@ class LmdisRepConfig(MethodConfig):
         500,
         ge=0,
         description="Training batches over which the batch statistics are averaged anew at the end "
-        "(paper G.3).",
+        "(paper G.3); 0 where norms are frozen.",
+    )
+    norm_frozen_from: int | None = Field(
+        None,
+        ge=1,
+        description="Step from which the batch norms keep the statistics they have and train with "
+        "them, so that a landmark does not depend on the other images of its batch; empty: never "
+        "(paper).",
     )
     averaging: float = Field(
         0.0, ge=0, lt=1, description="Decay per step of the averaged weights; 0 keeps the last."
@@ -232,6 +251,14 @@ class LmdisRepConfig(MethodConfig):
                         f"{name}_decoder: stage {level} ends with {wide[-1]} channels, but meets a "
                         f"skip of {narrow[-1]}"
                     )
+        if self.mask_off + self.mask_rise >= 0.5:
+            border = self.mask_off + self.mask_rise
+            raise ValueError(f"mask_off + mask_rise is {border:.3f}, expected less than 0.5")
+        if self.norm_frozen_from is not None and self.norm_steps:
+            raise ValueError(
+                f"norm_steps is {self.norm_steps}, expected 0 with norm_frozen_from: networks "
+                "trained with frozen statistics need exactly those"
+            )
         factors, steps = self.reconstruction_growth, self._growth_steps()
         if len(factors) != len(steps):
             raise ValueError(

@@ -65,13 +65,20 @@ def equivariance_loss(
     return unit * (points - mapped).square().sum(dim=(1, 2)).mean()
 
 
-def pixel_loss(drawn: Tensor, real: Tensor, kind: Literal["paper", "code"] = "paper") -> Tensor:
+def pixel_loss(
+    drawn: Tensor,
+    real: Tensor,
+    kind: Literal["paper", "code"] = "paper",
+    mask: Tensor | None = None,
+) -> Tensor:
     """Squared error over all values of an image, mean over images, without its constant.
 
     Args:
         drawn: `[N, 3, S, S]`, 0 to 1.
         real: likewise.
         kind: divided by 0.05^2 (paper eq. 17) or by 2 (code).
+        mask: how much a pixel counts, broadcast to the images.
     """
-    error = (drawn - real).square().sum(dim=(1, 2, 3)).mean()
+    errors = (drawn - real).square()
+    error = (errors if mask is None else mask * errors).sum(dim=(1, 2, 3)).mean()
     return error / PIXEL_DEVIATION**2 if kind == "paper" else 0.5 * error

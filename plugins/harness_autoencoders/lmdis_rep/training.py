@@ -11,8 +11,9 @@ from torch import Generator, Tensor, nn
 from harness.contract import Images, Run
 from harness.contract.method import Stateful
 from harness.training.averaging import Averaged
-from harness.training.modules import placed
+from harness.training.modules import freeze_norms, placed
 from harness.training.optimisation import Optimisation
+from harness.vision.border import border_mask
 from harness.vision.pairs import ClipPairs
 from harness.vision.perceptual import PerceptualLoss
 from harness_autoencoders.lmdis_rep.config import LmdisRepConfig
@@ -70,6 +71,10 @@ class Training:
             bound=config.gradient_bound,
         )
         self.clips = clips
+        self.mask: Tensor | None = None
+        if config.mask_off or config.mask_rise:
+            mask = border_mask(images.size, config.mask_off, config.mask_rise)
+            self.mask = mask.to(run.device)
 
     def state(self) -> Mapping[str, Stateful]:
         """All that changes from step to step."""
@@ -82,6 +87,9 @@ class Training:
 
     def step(self, step: int) -> dict[str, Tensor]:
         """One update; returns the losses, without their weights."""
+        frozen_from = self.config.norm_frozen_from
+        if frozen_from is not None and step >= frozen_from:
+            freeze_norms(self.networks)
         losses = self.losses(step, self.batch(step))
         weights = self.weights(step)
         total = torch.stack([weights[name] * loss for name, loss in losses.items()]).sum()
@@ -166,10 +174,12 @@ class Training:
         return draw_warps(self.config, step, points, len(padded), generator).to(padded.device)
 
     def _reconstruction(self, drawn: Tensor, images: Tensor) -> Tensor:
+        mask = None if self.mask is None else self.mask.expand(len(images), 1, -1, -1)
         if self.perceptual is not None:
-            return self.perceptual(255.0 * drawn, 255.0 * images)  # type: ignore[no-any-return]
+            loss: Tensor = self.perceptual(255.0 * drawn, 255.0 * images, mask)
+            return loss
         return pixel_loss(
-            drawn, images, "paper" if self.config.reconstruction == "paper" else "code"
+            drawn, images, "paper" if self.config.reconstruction == "paper" else "code", mask
         )
 
     def _flow(self, clips: ClipPairs) -> dict[str, Tensor]:

@@ -26,6 +26,8 @@ from harness_autoencoders.lmdis_rep.config import LmdisRepConfig
             {"reconstruction_growth": (10.0,)},
             "reconstruction_growth has 1 factors, expected one for each of the 2 milestones",
         ),
+        ({"mask_off": 0.3, "mask_rise": 0.2}, "mask_off . mask_rise is 0.500, expected less"),
+        ({"norm_frozen_from": 5}, "norm_steps is 500, expected 0 with norm_frozen_from"),
         ({"reconstruction_milestones": (5,)}, "has 2 factors, expected one for each of the 1"),
     ],
 )

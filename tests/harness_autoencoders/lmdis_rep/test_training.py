@@ -110,6 +110,20 @@ def test_reconstruction_is_the_configured_pixel_loss(training, batch, kind):
     assert torch.allclose(trained.losses(0, batch)["reconstruction"], expected)
 
 
+@pytest.mark.parametrize("kind", ["paper", "rotation_net"])
+def test_errors_at_the_border_cost_nothing_with_a_mask(tiny, images, run, batch, kind):
+    config = tiny(reconstruction=kind, mask_off=0.25)
+    pixels = PerceptualLoss(Pixels(), start=(1.0,), rate=1e-9)
+    perceptual = pixels if kind == "rotation_net" else None
+    trained = Training(config, LmdisNetworks(config, 3, 16), perceptual, images, run)
+    inside, everywhere = batch.clone(), batch + 0.1
+    inside[:, :, :4] += 0.1
+    trained.networks.draw = lambda points, descriptors: inside
+    assert trained.losses(0, batch)["reconstruction"].item() == 0.0
+    trained.networks.draw = lambda points, descriptors: everywhere
+    assert trained.losses(0, batch)["reconstruction"] > 0.1
+
+
 def test_perceptual_loss_compares_grey_levels(tiny, images, run, batch):
     config = tiny(reconstruction="rotation_net")
     perceptual = PerceptualLoss(Pixels(), start=(1.0,), rate=1e-9)
@@ -336,3 +350,34 @@ def test_landmarks_that_follow_known_frames_have_no_flow_loss(tiny, monkeypatch)
     maps, variances = torch.ones(8, 4, 24, 24) / 4, torch.ones(8, 3, 2)
     networks.landmarks = lambda padded: Landmarks(maps, torch.cat((before, after)), variances)
     assert trained._flow(clips)["flow"].item() == pytest.approx(0.0, abs=1e-8)
+
+
+def test_frozen_norms_keep_their_statistics_and_learn_with_them(training):
+    trained = training(norm_steps=0, norm_frozen_from=2)
+    norm = trained.networks.get_submodule("detector.down.0.1")
+    seen, weights = [], []
+    for step in range(4):
+        trained.step(step)
+        seen.append(norm.running_mean.clone())
+        weights.append(norm.weight.clone())
+    assert not torch.equal(seen[0], seen[1])
+    assert torch.equal(seen[1], seen[2])
+    assert torch.equal(seen[2], seen[3])
+    assert not torch.equal(weights[2], weights[3])
+
+
+def test_with_frozen_norms_a_landmark_does_not_depend_on_its_batch(training):
+    trained = training(norm_steps=0, norm_frozen_from=1)
+    padded = trained.networks.padded(trained.batch(0))
+    trained.step(0)
+    apart = (
+        trained.networks.landmarks(padded[:1]).points
+        - trained.networks.landmarks(padded).points[:1]
+    )
+    trained.step(1)
+    together = (
+        trained.networks.landmarks(padded[:1]).points
+        - trained.networks.landmarks(padded).points[:1]
+    )
+    assert apart.abs().max() > 1e-4
+    assert together.abs().max() < 1e-6

@@ -1,0 +1,29 @@
+"""Leaving the border of an image out of a loss."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+#: Softness of the mask's step: 0.5 + 0.5 tanh(t / 0.4), t from -1 to 1.
+STEP_SOFTNESS = 0.4
+
+
+def border_mask(size: int, off: float, rise: float) -> Tensor:
+    """How much a loss counts: zero at the border, a smooth step behind it, one inside.
+
+    Args:
+        size: side S in pixels.
+        off: width of the zeros, in image edges.
+        rise: width of the step, in image edges.
+
+    Returns:
+        `[S, S]`, the outer product of two profiles.
+
+    Source: Jakab et al. 2018, appendix 2; the softness of the step from the code.
+    """
+    zeros, steps = round(off * size), round(rise * size)
+    slope = 0.5 + 0.5 * torch.tanh(torch.linspace(-1.0, 1.0, steps) / STEP_SOFTNESS)
+    ones = torch.ones(size - 2 * (zeros + steps))
+    profile = torch.cat((torch.zeros(zeros), slope, ones, slope.flip(0), torch.zeros(zeros)))
+    return profile[:, None] * profile[None, :]
