@@ -148,6 +148,13 @@ class ImmConfig(MethodConfig):
     rotation_steps: int = Field(
         400, ge=1, description="Updates of the rotation network; unused by the others."
     )
+    rotation_share: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="Middle of the images on which the rotation network is trained, in image "
+        "edges; below 1 its features know more of what is inside of the object.",
+    )
     loss_scale: float = Field(1.0, gt=0, description="Factor of the whole loss (code: 1000).")
     mask_off: float = Field(
         10 / 128, ge=0, lt=0.5, description="Border without loss, in image edges (paper app. 2)."

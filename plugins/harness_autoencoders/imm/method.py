@@ -62,7 +62,7 @@ class Imm(NetworkMethod):
             power=config.perceptual_power,
         )
         if isinstance(net, RotationNet):
-            train_rotation_net(net, images, run, config.rotation_steps)
+            train_rotation_net(net, images, run, config.rotation_steps, config.rotation_share)
         training = Training(config, self.networks, placed(loss, run.device), run)
         for step in run.steps(config.steps, training.state(), name="autoencoder"):
             run.log(loss=training.step(step, pairs.draw(step)))

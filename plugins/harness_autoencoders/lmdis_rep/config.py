@@ -200,6 +200,13 @@ class LmdisRepConfig(MethodConfig):
     rotation_steps: int = Field(
         400, ge=1, description="Updates of the rotation network; unused by the other losses."
     )
+    rotation_share: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="Middle of the images on which the rotation network is trained, in image "
+        "edges; below 1 its features know more of what is inside of the object.",
+    )
     batch_size: int = Field(16, ge=2, description="Images of a step (paper G.3).")
     steps: int = Field(250_000, ge=0, description="Updates; chosen a little beyond the last decay.")
     milestones: tuple[int, ...] = Field(

@@ -49,7 +49,7 @@ class LmdisRep(NetworkMethod):
         perceptual = None
         if config.reconstruction == "rotation_net":
             net = RotationNet()
-            train_rotation_net(net, images, run, config.rotation_steps)
+            train_rotation_net(net, images, run, config.rotation_steps, config.rotation_share)
             # Absolute differences: a few loud pixels of the background must not drown the rest.
             perceptual = PerceptualLoss(net, power=1)
         training = Training(config, self.networks, perceptual, images, run, clips=clips)

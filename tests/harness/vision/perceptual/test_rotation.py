@@ -11,7 +11,12 @@ from torch import Generator, Tensor, nn
 
 from harness.training.images import FitImages
 from harness.training.run import TrainingRun
-from harness.vision.perceptual.rotation import RotationNet, quarter_turns, train_rotation_net
+from harness.vision.perceptual.rotation import (
+    RotationNet,
+    middle,
+    quarter_turns,
+    train_rotation_net,
+)
 
 
 def seeded(seed: int = 0) -> Generator:
@@ -152,3 +157,26 @@ def test_images_are_not_changed(tmp_path: Path) -> None:
     before = array.copy()
     train_rotation_net(RotationNet(), FitImages(array, seed=0), new_run(tmp_path), 2)
     np.testing.assert_array_equal(array, before)
+
+
+@pytest.mark.parametrize(("share", "alike"), [(0.5, True), (1.0, False)])
+def test_only_the_middle_of_the_images_teaches(tmp_path: Path, share: float, alike: bool) -> None:
+    plain = slopes(64, 2)
+    bordered = plain.clone()
+    bordered[:, :, :4] = 0
+    weights = []
+    for number, images in enumerate((plain, bordered)):
+        net, run = RotationNet(), new_run(tmp_path / str(number))
+        train_rotation_net(net, FitImages(images.numpy(), seed=0), run, 2, share)
+        weights.append(net.classifier.weight)
+    assert torch.equal(*weights) is alike
+
+
+@pytest.mark.parametrize(
+    ("share", "first", "side"), [(1.0, 0, 10), (0.6, 2, 6), (0.5, 2, 5), (0.01, 4, 1)]
+)
+def test_middle_of_images(share: float, first: int, side: int) -> None:
+    images = torch.arange(10).expand(2, 3, 10, 10)
+    got = middle(images, share)
+    assert got.shape == (2, 3, side, side)
+    assert got[1, 2, 0].tolist() == list(range(first, first + side))
