@@ -113,7 +113,7 @@ def train_rotation_net(
 
 
 def middle(images: Tensor, share: float) -> Tensor:
-    """The middle of images `[N, C, S, S]`: a square with `share` of their edge, 1 pixel at least."""
+    """The middle of images `[N, C, S, S]`: a square with `share` of their edge, at least 1."""
     size = images.shape[-1]
     side = max(1, round(share * size))
     start = (size - side) // 2
