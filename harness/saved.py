@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -199,7 +200,6 @@ class Fitted:
             drawn.append(self._drawn(result, "reconstruct", len(batch)).numpy())
         return np.concatenate(drawn)
 
-    @torch.inference_mode()
     def sample(self, count: int, seed: int) -> GeneratedImages:
         """New images and what the method knows about them, all on the CPU.
 
@@ -210,33 +210,58 @@ class Fitted:
         Raises:
             UserError: the method cannot sample, or no image is asked for.
         """
+        return joined_images(list(self.samples(count, seed)))
+
+    def samples(self, count: int, seed: int) -> Iterator[GeneratedImages]:
+        """What `sample` gives, batch by batch.
+
+        Raises:
+            UserError: as `sample`, when the first batch is asked for.
+        """
         self.require("sample")
         if count < 1:
             raise UserError(f"At least one image must be asked for, got {count}.")
         generator = torch.Generator().manual_seed(seed)
-        sizes = [min(PREDICT_BATCH, count - start) for start in range(0, count, PREDICT_BATCH)]
-        chunks = [self._sampled(size, generator) for size in sizes]
-        return GeneratedImages(
-            images=torch.cat([chunk.images for chunk in chunks]),
-            latents={
-                name: torch.cat([chunk.latents[name] for chunk in chunks])
-                for name in chunks[0].latents
-            },
-            keypoints=_joined([chunk.keypoints for chunk in chunks]),
-            masks=_joined([chunk.masks for chunk in chunks]),
-        )
-
-    def _sampled(self, count: int, generator: torch.Generator) -> GeneratedImages:
         method: Any = self.method
-        made: GeneratedImages = method.sample(count, generator)
-        images = self._drawn(made.images, "sample", count)
+        for start in range(0, count, PREDICT_BATCH):
+            size = min(PREDICT_BATCH, count - start)
+            with torch.inference_mode():
+                made = method.sample(size, generator)
+            yield self._generated(made, "sample", size)
+
+    @torch.inference_mode()
+    def render(self, latents: Mapping[str, Tensor]) -> GeneratedImages:
+        """The images of latents, in the form `sample` gives them, all on the CPU.
+
+        Args:
+            latents: all that `sample` gives, by name, `[N, ...]` with N at least 1.
+
+        Raises:
+            UserError: the method cannot render.
+        """
+        self.require("render")
+        method: Any = self.method
+        count = len(next(iter(latents.values())))
+        chunks = []
+        for start in range(0, count, PREDICT_BATCH):
+            part = {
+                name: value[start : start + PREDICT_BATCH].to(self.device)
+                for name, value in latents.items()
+            }
+            size = min(PREDICT_BATCH, count - start)
+            chunks.append(self._generated(method.render(part), "render", size))
+        return joined_images(chunks)
+
+    def _generated(self, made: GeneratedImages, capability: str, count: int) -> GeneratedImages:
+        """What a method generated, checked, on the CPU."""
+        images = self._drawn(made.images, capability, count)
         known = {"keypoints": made.keypoints, "masks": made.masks}
         arrays = {name: value.cpu() for name, value in known.items() if value is not None}
         latents = {name: value.cpu() for name, value in made.latents.items()}
         for name, value in (latents | arrays).items():
             if value.shape[:1] != (count,):
                 raise ContractError(
-                    f"{self.spec.name}: sample() gave {name} {list(value.shape)} for {count} "
+                    f"{self.spec.name}: {capability}() gave {name} {list(value.shape)} for {count} "
                     f"images, expected [{count}, ...]."
                 )
         return GeneratedImages(images, latents, **arrays)
@@ -310,6 +335,18 @@ class Fitted:
                 f"expected [N, P + 1, H, W] with P from 1 to {self.parts}."
             )
         return resized_masks(masks, size)
+
+
+def joined_images(chunks: list[GeneratedImages]) -> GeneratedImages:
+    """Several batches, at least one, as one."""
+    return GeneratedImages(
+        images=torch.cat([chunk.images for chunk in chunks]),
+        latents={
+            name: torch.cat([chunk.latents[name] for chunk in chunks]) for name in chunks[0].latents
+        },
+        keypoints=_joined([chunk.keypoints for chunk in chunks]),
+        masks=_joined([chunk.masks for chunk in chunks]),
+    )
 
 
 def _joined(parts: list[Tensor | None]) -> Tensor | None:

@@ -29,6 +29,9 @@ _REASONS = {
     "part_labels": "the dataset has no part labels",
     "attributes": "the dataset has no attributes",
     "detector": "it shows the method further images, and only predictions are known",
+    "samples": "the method generates no images",
+    "render": "the method draws no images from changed latents",
+    "fit_images": "the images that the method learned on are not known",
 }
 
 
@@ -135,6 +138,9 @@ def _missing(needs: Sequence[str], evaluation: Evaluation) -> str:
         "part_labels": truth.parts is not None,
         "attributes": truth.attributes is not None,
         "detector": evaluation.predict is not None,
+        "samples": evaluation.sample is not None,
+        "render": evaluation.render is not None,
+        "fit_images": evaluation.fit_images is not None,
     }
     for need in needs:
         if not there[need]:

@@ -18,6 +18,7 @@ from harness.contract.arrays import Curve, Evaluation, Predicted, Samples
 from harness.contract.method import Method
 from harness.errors import RunError
 from harness.files import replacing
+from harness.generation import Generation
 from harness.identity import fit_owner, method_ref, record_id, repeat_command
 from harness.plan import Cell, RunOptions
 from harness.presets import UNTRAINED
@@ -194,6 +195,8 @@ class Work:
         regress, regress_truth = of("regress")
         if test is None or test_truth is None:
             raise RunError(f"{self.cell.label}: the suite has no test images.")
+        offers = fitted.spec.capabilities
+        generation = Generation(fitted, self.cell.suite.image_size)
         return Evaluation(
             test=test,
             test_truth=test_truth,
@@ -203,6 +206,9 @@ class Work:
             part_names=tuple(self.prepared.dataset.part_names),
             attribute_names=tuple(self.prepared.dataset.attribute_names),
             predict=None if "test labels" in fitted.spec.sees else fitted.predict,
+            sample=generation.sample if "sample" in offers else None,
+            render=generation.render if "render" in offers else None,
+            fit_images=roles["fit"].samples.images,
         )
 
     def _keep_arrays(

@@ -6,7 +6,7 @@ width and height, the centre of pixel i at (i + 0.5) / W; a missing point is NaN
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -84,12 +84,35 @@ class Predicted:
 
 
 @dataclass(frozen=True)
+class Drawn:
+    """Images that a generator drew, and what it knows about them.
+
+    Attributes:
+        images: `uint8 [N, 3, S, S]`, at the suite's size.
+        latents: the latent variables by name, first dimension N (see `Method`).
+        keypoints: `float32 [N, K, 2]`, fractions, or `None`.
+        part_labels: `uint8 [N, S, S]`, 0 = background, or `None`.
+    """
+
+    images: NDArray[np.uint8]
+    latents: Mapping[str, NDArray[np.float32]]
+    keypoints: NDArray[np.float32] | None = None
+    part_labels: NDArray[np.uint8] | None = None
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """All that a metric may look at: predictions and truth of the roles `regress` and `test`.
 
     Attributes:
         predict: the method itself, for metrics that show it further images `uint8 [N, 3, H, W]`
             (need `detector`); `None` where only predictions are known.
+        sample: `sample(count, seed)` yields new images batch by batch (need `samples`); `None`
+            where the method has no capability `sample`. The same arguments draw the same images.
+        render: the images of changed latents `[N, ...]` by name, as `sample` gave them (need
+            `render`); `None` where the method has no capability `render`.
+        fit_images: the images that the method learned on, `uint8 [N, 3, S, S]`, at the suite's
+            size and read from disk piece by piece (need `fit_images`).
     """
 
     test: Predicted
@@ -100,6 +123,9 @@ class Evaluation:
     part_names: tuple[str, ...] = ()
     attribute_names: tuple[str, ...] = ()
     predict: Callable[[NDArray[np.uint8]], Predicted] | None = None
+    sample: Callable[[int, int], Iterator[Drawn]] | None = None
+    render: Callable[[Mapping[str, NDArray[np.float32]]], Drawn] | None = None
+    fit_images: NDArray[np.uint8] | None = None
 
 
 @dataclass(frozen=True)

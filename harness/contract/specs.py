@@ -17,6 +17,7 @@ CAPABILITIES = (
     "detect_with_truth",
     "describe",
     "sample",
+    "render",
     "reconstruct",
     "edit",
 )
@@ -33,6 +34,9 @@ NEEDS = (
     "foreground",
     "part_labels",
     "attributes",
+    "samples",
+    "render",
+    "fit_images",
 )
 
 Kind = Literal["learned", "trivial", "oracle"]
