@@ -43,6 +43,7 @@ def test_aligned_splits_follow_the_official_lists(tree: Path) -> None:
     assert numbers(dataset, "mafl_test") == [5, 10, 15, 20, 25, 30, 35, 40]
     assert numbers(dataset, "mafl_train") == [n for n in range(1, 41) if n % 5 in (1, 2)]
     assert numbers(dataset, "train_without_mafl_test") == [n for n in range(1, 33) if n % 5]
+    assert numbers(dataset, "all_without_mafl") == [n for n in range(1, 41) if n % 5 in (3, 4)]
     assert {split for split in dataset.splits() if dataset.ids(split)} == set(dataset.splits())
 
 

@@ -31,14 +31,17 @@ BOX_COLUMNS = ("x_1", "y_1", "width", "height")
 PARTITIONS = {"train": 0, "val": 1, "test": 2}
 MAFL_LISTS = {"mafl_train": "MAFL/training", "mafl_test": "MAFL/testing"}
 UNSUPERVISED = "train_without_mafl_test"
+WITHOUT_MAFL = "all_without_mafl"
 
 #: Images of the whole set, and how many of each protocol split remain after the crop's rule
-#: (GANSeg, section 4.1; lmdis-rep, section 4.1; Liu et al., 2015).
+#: (GANSeg, section 4.1; lmdis-rep, section 4.1; Liu et al., 2015). LatentKeypointGAN
+#: says 180k for all images without MAFL.
 OFFICIAL = 202_599
 EXPECTED = {
     "wild": {UNSUPERVISED: 45_609, "mafl_train": 5_379, "mafl_test": 283},
     "aligned": {
         UNSUPERVISED: 161_962,
+        WITHOUT_MAFL: 182_599,
         "mafl_train": 19_000,
         "mafl_test": 1_000,
         "train": 162_770,
@@ -97,8 +100,12 @@ class CelebA(Dataset):
         self._ids: dict[str, list[str]] = {}
 
     def splits(self) -> Sequence[str]:
-        """The official partition, the MAFL lists, and `train_without_mafl_test`."""
-        return [*PARTITIONS, *MAFL_LISTS, UNSUPERVISED]
+        """The official partition, the MAFL lists, and two sets to learn from without labels.
+
+        `train_without_mafl_test` is what remains of `train` (IMM, lmdis-rep, GANSeg), and
+        `all_without_mafl` of all images without both lists (LatentKeypointGAN).
+        """
+        return [*PARTITIONS, *MAFL_LISTS, UNSUPERVISED, WITHOUT_MAFL]
 
     def ids(self, split: str) -> Sequence[str]:
         """Names of a split's images on disk, those with a large enough face in the wild.
@@ -177,6 +184,9 @@ class CelebA(Dataset):
         if split == UNSUPERVISED:
             held_out = set(self._members("mafl_test"))
             return [name for name in self._members("train") if name not in held_out]
+        if split == WITHOUT_MAFL:
+            labelled = {name for part in MAFL_LISTS for name in self._members(part)}
+            return [name for name in self._codes if name not in labelled]
         raise DataError(f"celeba: no split '{split}', there are {', '.join(self.splits())}.")
 
     def _with_large_faces(self, names: list[str]) -> list[str]:

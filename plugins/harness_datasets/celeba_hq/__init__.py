@@ -1,0 +1,1 @@
+"""CelebA-HQ: 30,000 aligned faces in high resolution."""

@@ -1,0 +1,1 @@
+"""FFHQ: 70,000 aligned faces in high resolution."""

@@ -1,0 +1,1 @@
+"""LSUN bedroom: three million photos of bedrooms."""
