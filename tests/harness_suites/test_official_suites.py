@@ -27,6 +27,7 @@ SPECS = {spec.name: spec for spec in harness_suites()}
 SUITES: dict[str, tuple[Callable[[Path], Path], list[int]]] = {
     "mafl": (lambda root: make_celeba_tree(root, 40), [26, 16, 8]),
     "mafl_k30": (lambda root: make_celeba_tree(root, 40), [26, 16, 8]),
+    "mafl_held_out": (lambda root: make_celeba_tree(root, 40), [16, 16, 8]),
     "celeba_attributes": (lambda root: make_celeba_tree(root, 40), [26, 26, 8]),
     "aflw": (make_aflw_tree, [12, 12, 5]),
     "aflw_k30": (make_aflw_tree, [12, 12, 5]),
@@ -38,8 +39,15 @@ SUITES: dict[str, tuple[Callable[[Path], Path], list[int]]] = {
     "mnist": (make_mnist_tree, [40, 0, 20]),
     "smallnorb": (make_smallnorb_tree, [24, 0, 24]),
 }
-LANDMARKS = {"mafl": 5, "aflw": 5, "cat_head": 7, "pascal3d_car": 6}
-PARTS = {"mafl": 10, "mafl_k30": 30, "celeba_attributes": 30, "aflw": 10, "aflw_k30": 30}
+LANDMARKS = {"mafl": 5, "mafl_held_out": 5, "aflw": 5, "cat_head": 7, "pascal3d_car": 6}
+PARTS = {
+    "mafl": 10,
+    "mafl_k30": 30,
+    "mafl_held_out": 10,
+    "celeba_attributes": 30,
+    "aflw": 10,
+    "aflw_k30": 30,
+}
 PARTS |= {"cat_head": 10, "cat_head_k20": 20, "pascal3d_car": 10, "pascal3d_car_k24": 24}
 PARTS |= {"shoes": 8, "mnist": 7, "smallnorb": 20}
 NAMES = pytest.mark.parametrize("name", SUITES)

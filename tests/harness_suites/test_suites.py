@@ -161,6 +161,7 @@ def test_official_sample_of_celeba_is_read(tmp_path: Path) -> None:
         "mafl_train": 130,
         "mafl_test": 70,
         "train_without_mafl_test": 100,
+        "all_without_mafl": 0,
     }
     samples = first("celeba_aligned", "test", 70, tmp_path)
     assert ((samples.landmarks > 0) & (samples.landmarks < 1)).all()
