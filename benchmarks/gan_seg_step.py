@@ -25,19 +25,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from harness_gans.adversarial_losses import discriminator_loss, generator_loss, gradient_penalty
 from harness_gans.gan_seg.adversarial import AdversarialTraining
 from harness_gans.gan_seg.blocks import AdainBlock, SpadeBlock
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.frame import frames
 from harness_gans.gan_seg.generator import Generated, Generator, Noise, RelativePositions
-from harness_gans.gan_seg.losses import (
-    discriminator_loss,
-    generator_loss,
-    gradient_penalty,
-    regularisers,
-)
-from harness_gans.gan_seg.point_generator import SLOPE
+from harness_gans.gan_seg.losses import regularisers
 from harness_gans.gan_seg.weights import draw_weights
+from harness_gans.noise_network import SLOPE
 
 
 class BenchRun:

@@ -11,16 +11,13 @@ from harness.contract import Run
 from harness.contract.method import Stateful
 from harness.training.averaging import Averaged
 from harness.training.modules import placed, untouched_randomness
+from harness_gans.adversarial_losses import discriminator_loss, generator_loss, gradient_penalty
 from harness_gans.gan_seg.config import GanSegConfig
-from harness_gans.gan_seg.discriminator import Discriminator
 from harness_gans.gan_seg.generator import Generated, Generator, Noise
-from harness_gans.gan_seg.losses import (
-    discriminator_loss,
-    generator_loss,
-    gradient_penalty,
-    regularisers,
-)
+from harness_gans.gan_seg.losses import regularisers
 from harness_gans.gan_seg.weights import draw_weights
+from harness_gans.residual_discriminator import ResidualDiscriminator
+from harness_gans.updates import update
 
 
 class AdversarialTraining:
@@ -41,7 +38,13 @@ class AdversarialTraining:
     ) -> None:
         self.config, self.run = config, run
         with untouched_randomness():
-            discriminator = Discriminator(config, image_size)
+            discriminator = ResidualDiscriminator(
+                config.discriminator_channels,
+                depth=config.discriminator_convolutions,
+                hidden=config.discriminator_hidden,
+                image_size=image_size,
+                owner="gan_seg",
+            )
         draw_weights(discriminator, run.generator("discriminator"))
         self.generator = placed(generator, run.device).train()
         self.discriminator = placed(discriminator, run.device)
@@ -105,7 +108,7 @@ class AdversarialTraining:
         total = losses["discriminator"]
         if penalised:
             total = total + config.penalty_weight * losses["penalty"]
-        _update(self.discriminator_optimiser, total)
+        update(self.discriminator_optimiser, total)
         return {name: value.detach() for name, value in losses.items()}
 
     def update_generator(self, step: int, drawn: Generated) -> dict[str, Tensor]:
@@ -121,15 +124,9 @@ class AdversarialTraining:
             losses |= {"concentration": concentration, "area": area}
             total = total + config.concentration(self.generator.parts) * concentration
             total = total + config.area_weight * area
-        _update(self.generator_optimiser, total)
+        update(self.generator_optimiser, total)
         return {name: value.detach() for name, value in losses.items()}
 
 
 def _adam(module: nn.Module, rate: float, config: GanSegConfig) -> torch.optim.Adam:
     return torch.optim.Adam(module.parameters(), lr=rate, betas=config.betas, fused=True)
-
-
-def _update(optimiser: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimiser.zero_grad(set_to_none=True)
-    torch.autograd.backward(loss)
-    optimiser.step()

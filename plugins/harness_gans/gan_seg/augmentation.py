@@ -7,7 +7,7 @@ import math
 import torch
 from torch import Tensor
 
-from harness.vision.warps import affine_warp
+from harness_gans.pixels import cropped, scaled
 
 #: Area share and aspect ratio of random crops (code, CUB and Flowers).
 CROP_SCALE = (0.9, 1.0)
@@ -25,12 +25,12 @@ def augmented(images: Tensor, kind: str, generator: torch.Generator) -> Tensor:
     Returns:
         float32 `[N, 3, H, W]`, -1 to 1.
     """
-    scaled = images.float() / 127.5 - 1.0
+    views = scaled(images)
     if kind == "none":
-        return scaled
+        return views
     mirrored = torch.rand(len(images), generator=generator) < 0.5
-    scaled = torch.where(mirrored[:, None, None, None], scaled.flip(-1), scaled)
-    return scaled if kind == "flip" else _cropped(scaled, generator)
+    views = torch.where(mirrored[:, None, None, None], views.flip(-1), views)
+    return views if kind == "flip" else _cropped(views, generator)
 
 
 def _cropped(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -41,8 +41,4 @@ def _cropped(images: Tensor, generator: torch.Generator) -> Tensor:
     root = torch.exp(0.5 * (low + draws[1] * (high - low)))
     width = (area.sqrt() * root).clamp_max(1.0)
     height = (area.sqrt() / root).clamp_max(1.0)
-    boxes = torch.zeros(len(images), 2, 3)
-    boxes[:, 0, 0], boxes[:, 1, 1] = width, height
-    boxes[:, 0, 2] = (2.0 * draws[2] - 1.0) * (1.0 - width)
-    boxes[:, 1, 2] = (2.0 * draws[3] - 1.0) * (1.0 - height)
-    return affine_warp(boxes).warp(images)
+    return cropped(images, width, height, draws[2:])

@@ -11,8 +11,9 @@ from torch.nn import functional as F
 
 from harness_gans.gan_seg.conditioning import Conditioning
 from harness_gans.gan_seg.config import GanSegConfig
-from harness_gans.gan_seg.frame import convolved, trimmed
-from harness_gans.gan_seg.point_generator import SLOPE
+from harness_gans.modulation import Head, normalisation
+from harness_gans.noise_network import SLOPE
+from harness_gans.trimming import convolved, trimmed
 
 #: Width of the network from a style vector to scales and shifts (code).
 STYLE_CHANNELS = 128
@@ -43,13 +44,15 @@ class SpadeBlock(nn.Module):
         self.convolutions = nn.ModuleList(
             nn.Conv2d(a, b, 3, padding=1) for a, b in pairwise(widths)
         )
-        self.normalisations = nn.ModuleList(_normalisation(width) for width in modulated)
+        self.normalisations = nn.ModuleList(normalisation(width) for width in modulated)
         self.has_shortcut = self.residual and inputs != outputs
         if self.has_shortcut:
             modulated = [*modulated, inputs]
             self.shortcut = nn.Conv2d(inputs, outputs, 3, padding=1)
         self.spread = nn.Conv2d(config.embedding_size, self.hidden * len(modulated), 3, padding=1)
-        self.heads = nn.ModuleList(Head(config, width) for width in modulated)
+        self.heads = nn.ModuleList(
+            Head(self.hidden, width, config.spade_head_kernel) for width in modulated
+        )
 
     def forward(self, maps: Tensor, conditioning: Conditioning, unneeded: int) -> Tensor:
         """`[N, inputs, H, W]` to `[N, outputs, H - 2 unneeded, W - 2 unneeded]`."""
@@ -74,25 +77,6 @@ class SpadeBlock(nn.Module):
         return convolved(cast(nn.Conv2d, self.convolutions[index]), maps, unneeded)
 
 
-class Head(nn.Module):
-    """Scale and shift of normalised maps: (1 + gamma) x + beta, both convolutions of `hidden`."""
-
-    one: Tensor
-
-    def __init__(self, config: GanSegConfig, channels: int) -> None:
-        super().__init__()
-        kernel = config.spade_head_kernel
-        self.both = nn.Conv2d(config.spade_channels, 2 * channels, kernel, padding=kernel // 2)
-        one = torch.cat([torch.ones(channels), torch.zeros(channels)])
-        self.register_buffer("one", one, persistent=False)
-
-    def forward(self, normalised: Tensor, hidden: Tensor, unneeded: int = 0) -> Tensor:
-        """`[N, C, H, W]` to `[N, C, H - 2 unneeded, W - 2 unneeded]`."""
-        bias = cast(Tensor, self.both.bias) + self.one
-        scale, shift = convolved(self.both, hidden, unneeded, bias=bias).chunk(2, dim=1)
-        return torch.addcmul(shift, scale, trimmed(normalised, unneeded))
-
-
 class AdainBlock(nn.Module):
     """A convolution whose input is normalised, scaled and shifted by one style vector an image.
 
@@ -106,7 +90,7 @@ class AdainBlock(nn.Module):
         super().__init__()
         self.style = nn.Linear(config.embedding_size, STYLE_CHANNELS)
         self.both = nn.Linear(STYLE_CHANNELS, 2 * inputs)
-        self.normalisation = _normalisation(inputs)
+        self.normalisation = normalisation(inputs)
         self.convolution = nn.Conv2d(inputs, outputs, 3, padding=1)
 
     def forward(self, maps: Tensor, style: Tensor, unneeded: int) -> Tensor:
@@ -117,7 +101,3 @@ class AdainBlock(nn.Module):
         normalised = trimmed(self.normalisation(maps), halo)
         active = F.leaky_relu(torch.addcmul(shift, scale + 1.0, normalised), SLOPE)
         return convolved(self.convolution, active, unneeded - halo)
-
-
-def _normalisation(channels: int) -> nn.BatchNorm2d:
-    return nn.BatchNorm2d(channels, affine=False)

@@ -11,9 +11,8 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from harness_gans.gan_seg.precision import multiplied_in
+from harness_gans.neighbourhoods import neighbourhoods
 
 
 class Conditioning:
@@ -26,11 +25,9 @@ class Conditioning:
 
     def __init__(self, maps: Tensor, embeddings: Tensor) -> None:
         self.embeddings = embeddings
-        self.height, self.width = height, width = maps.shape[-2:]
-        around = F.pad(maps.to(multiplied_in(maps)), (1, 1, 1, 1)).permute(0, 2, 3, 1).contiguous()
-        shifted = [around[:, i : i + height, j : j + width] for i in range(3) for j in range(3)]
-        # [N, H W, 9 K]: the 3x3 neighbourhoods of all pixels, shared by all convolutions.
-        self.patches = torch.cat(shifted, dim=-1).flatten(1, 2)
+        self.height, self.width = maps.shape[-2:]
+        # Shared by all convolutions.
+        self.patches = neighbourhoods(maps)
 
     def convolved(self, convolution: nn.Conv2d) -> Tensor:
         """The 3x3 convolution of W with padding 1, `[N, O, H, W]`, channels last in memory."""

@@ -14,9 +14,11 @@ from harness.vision.masks import part_centres
 from harness_gans.gan_seg.blocks import AdainBlock, SpadeBlock
 from harness_gans.gan_seg.conditioning import Conditioning
 from harness_gans.gan_seg.config import GanSegConfig
-from harness_gans.gan_seg.frame import Frame, convolved, frames, trimmed
-from harness_gans.gan_seg.point_generator import SLOPE, NoiseNetwork, Parts, PointGenerator
-from harness_gans.gan_seg.precision import at_least_float32
+from harness_gans.gan_seg.frame import Frame, frames
+from harness_gans.gan_seg.point_generator import Parts, PointGenerator, noise_network
+from harness_gans.noise_network import SLOPE
+from harness_gans.precision import at_least_float32
+from harness_gans.trimming import convolved, trimmed
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ class Generator(nn.Module):
         self.mask = MaskGenerator(config, drawn, parts + 1)
         self.foreground = ForegroundGenerator(config, drawn)
         if config.separate_background:
-            self.background_style = NoiseNetwork(
+            self.background_style = noise_network(
                 config, config.appearance_layers, config.embedding_size
             )
             self.background = BackgroundGenerator(config)

@@ -1,47 +1,17 @@
-"""The losses of GANSeg (paper 3.4)."""
+"""The regularisers of GANSeg (paper 3.4); its adversarial losses are shared."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from harness.vision.coordinates import Grid, signed_pixels
 from harness.vision.heatmaps import squared_distances
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.generator import Generated
-from harness_gans.gan_seg.precision import at_least_float32
 
 #: Added to a mask's area before dividing by it (code).
 SMALLEST_AREA = 1e-6
-
-
-def generator_loss(fake_logits: Tensor) -> Tensor:
-    """Mean of log(1 + exp(-D(fake))), the non-saturating loss (eq. 13)."""
-    return F.softplus(-fake_logits).mean()
-
-
-def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """Mean of log(1 + exp(D(fake))) plus mean of log(1 + exp(-D(real))) (eq. 14)."""
-    return F.softplus(fake_logits).mean() + F.softplus(-real_logits).mean()
-
-
-def gradient_penalty(real: Tensor, real_logits: Tensor, kind: str) -> Tensor:
-    """Penalty on the gradient g of D at real images.
-
-    Args:
-        real: `[N, 3, H, W]`, part of the graph of `real_logits`.
-        real_logits: `[N]`.
-        kind: `r1`, mean |g|^2, or `one_centred`, mean (|g| - 1)^2.
-
-    Source: eq. 15 prints the mean of g itself and cites Mescheder et al., 2018, who penalise
-    |g|^2 with a factor 1/2 that is left out here; the code has the second form.
-    """
-    (slope,) = torch.autograd.grad(real_logits.sum(), real, create_graph=True)
-    squares = at_least_float32(slope).square().sum(dim=(1, 2, 3))
-    if kind == "r1":
-        return squares.mean()
-    return (squares.sqrt() - 1.0).square().mean()
 
 
 def concentration_loss(masks: Tensor, centres: Tensor, *, grid: Grid, reduction: str) -> Tensor:

@@ -28,6 +28,7 @@ from harness_gans.gan_seg.generator import Generated, Generator, Noise
 from harness_gans.gan_seg.segmenter import build_segmenter, require_backbone
 from harness_gans.gan_seg.segmenter_training import SegmenterTraining
 from harness_gans.gan_seg.weights import draw_weights
+from harness_gans.pixels import scaled, to_bytes
 
 #: Images in each picture of a training loop.
 PICTURE_IMAGES = 32
@@ -86,8 +87,8 @@ class GanSeg(NetworkMethod):
     def segment(self, images: Tensor) -> Tensor:
         """Part probabilities `[N, K+1, H, W]`, channel 0 background, of uint8 images."""
         self.segmenter.eval()
-        scaled = (images.float() / 127.5 - 1.0).contiguous(memory_format=torch.channels_last)
-        return torch.softmax(self.segmenter(scaled).float(), dim=1)
+        views = scaled(images).contiguous(memory_format=torch.channels_last)
+        return torch.softmax(self.segmenter(views).float(), dim=1)
 
     @torch.no_grad()
     def sample(self, count: int, generator: torch.Generator) -> GeneratedImages:
@@ -95,7 +96,7 @@ class GanSeg(NetworkMethod):
         noise = Noise.drawn(self.settings, count, generator)
         drawn = self.generator.eval()(noise.to(self.generator.points.constants))
         return GeneratedImages(
-            images=_bytes(drawn.images),
+            images=to_bytes(drawn.images),
             latents={
                 "points": drawn.parts.points,
                 "embeddings": drawn.parts.embeddings,
@@ -119,7 +120,7 @@ class GanSeg(NetworkMethod):
         fixed = torch.Generator().manual_seed(run.seed)
         noise = Noise.drawn(self.settings, PICTURE_IMAGES, fixed)
         drawn = generator(noise.to(self.generator.points.constants))
-        images = _bytes(drawn.images)
+        images = to_bytes(drawn.images)
         run.show("samples", torch.cat([images, painted_parts(part_labels(drawn.masks), images)]))
 
     def _show_masks(self, images: Images, run: Run) -> None:
@@ -127,8 +128,3 @@ class GanSeg(NetworkMethod):
         real = images.take(range(min(PICTURE_IMAGES, len(images)))).to(run.device)
         painted = painted_parts(part_labels(self.segment(real)), real)
         run.show("masks", torch.cat([real, painted]))
-
-
-def _bytes(images: Tensor) -> Tensor:
-    """-1..1 to uint8, as the code writes its samples: scaled and truncated."""
-    return ((images.float() * 0.5 + 0.5).clamp(0, 1) * 255.0).to(torch.uint8)

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from typing import cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from harness.vision.heatmaps import cone_heatmaps, gaussian_heatmaps
 from harness_gans.gan_seg.config import GanSegConfig
-from harness_gans.gan_seg.precision import at_least_float32
-
-#: Slope of every leaky ReLU in the generator and the discriminator (code).
-SLOPE = 0.2
+from harness_gans.noise_network import NoiseNetwork
+from harness_gans.precision import at_least_float32
 
 
 @dataclass(frozen=True)
@@ -81,8 +76,8 @@ class PointGenerator(nn.Module):
         super().__init__()
         self.config, self.parts = config, parts
         coordinates = 2 * config.points_per_part * parts
-        self.places = NoiseNetwork(config, config.point_layers, coordinates)
-        self.appearance = NoiseNetwork(config, config.appearance_layers, config.embedding_size)
+        self.places = noise_network(config, config.point_layers, coordinates)
+        self.appearance = noise_network(config, config.appearance_layers, config.embedding_size)
         self.constants = nn.Parameter(torch.empty(parts, config.embedding_size))
 
     def forward(self, place_noise: Tensor, appearance_noise: Tensor) -> Parts:
@@ -105,17 +100,6 @@ class PointGenerator(nn.Module):
             self.places.output.bias.copy_(same * self.config.point_divisor)
 
 
-class NoiseNetwork(nn.Module):
-    """A perceptron from a noise vector to `size` values."""
-
-    def __init__(self, config: GanSegConfig, layers: int, size: int) -> None:
-        super().__init__()
-        widths = [config.noise_size] + [config.hidden_size] * layers
-        self.hidden = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(widths))
-        self.output = nn.Linear(config.hidden_size, size)
-
-    def forward(self, noise: Tensor) -> Tensor:
-        """`[N, noise_size]` to `[N, size]`."""
-        for layer in self.hidden:
-            noise = F.leaky_relu(layer(noise), SLOPE)
-        return cast(Tensor, self.output(noise))
+def noise_network(config: GanSegConfig, layers: int, outputs: int) -> NoiseNetwork:
+    """A perceptron of the configuration's widths."""
+    return NoiseNetwork(config.noise_size, config.hidden_size, layers, outputs)

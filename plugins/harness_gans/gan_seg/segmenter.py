@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import cast
 
@@ -14,7 +13,9 @@ from torchvision.models.segmentation import deeplabv3_resnet50
 
 from harness.errors import AssetMissing
 from harness_gans.gan_seg.config import GanSegConfig
-from harness_gans.gan_seg.precision import at_least_float32
+from harness_gans.precision import at_least_float32
+from harness_gans.start_weights import draw_predictor
+from harness_gans.unet import UNet
 
 #: Guards the Dice ratio of classes that are absent from prediction and target (code).
 _DICE_GUARD = 1e-8
@@ -36,16 +37,7 @@ def draw_segmenter(segmenter: nn.Module, config: GanSegConfig, generator: torch.
     Raises:
         AssetMissing: ImageNet weights are asked for and not on this machine.
     """
-    for name, part in segmenter.named_modules():
-        if isinstance(part, nn.Conv2d):
-            if name.startswith("network.backbone."):
-                nn.init.kaiming_normal_(
-                    part.weight, mode="fan_out", nonlinearity="relu", generator=generator
-                )
-            else:
-                nn.init.kaiming_uniform_(part.weight, a=math.sqrt(5), generator=generator)
-            if part.bias is not None:
-                part.bias.zero_()
+    draw_predictor(segmenter, generator, resnet="network.backbone.")
     if isinstance(segmenter, DeepLab) and config.backbone_init == "imagenet":
         require_backbone(config)
         saved = torch.load(_backbone_path(), map_location="cpu", weights_only=True)
@@ -138,52 +130,3 @@ class SeededDropout(nn.Module):
             return maps
         kept = torch.rand(maps.shape, generator=self.generator) >= self.rate
         return maps * kept.to(maps.device, maps.dtype) / (1.0 - self.rate)
-
-
-class UNet(nn.Module):
-    """A small U-Net with three halvings, for the small presets.
-
-    Args:
-        classes: K + 1.
-        channels: at full resolution; doubled at each of the first two halvings.
-    """
-
-    def __init__(self, classes: int, channels: int) -> None:
-        super().__init__()
-        widths = [channels, 2 * channels, 4 * channels, 4 * channels]
-        self.down = nn.ModuleList(
-            Convolutions(a, b) for a, b in zip([3, *widths[:-1]], widths, strict=True)
-        )
-        self.up = nn.ModuleList(
-            Convolutions(widths[i + 1] + widths[i], widths[i]) for i in reversed(range(3))
-        )
-        self.output = nn.Conv2d(channels, classes, 1)
-
-    def forward(self, images: Tensor) -> Tensor:
-        """`[N, 3, H, W]`, -1 to 1, to logits `[N, K+1, H, W]`; sides divisible by 8."""
-        maps, passed = images, []
-        for block in self.down:
-            maps = block(maps)
-            passed.append(maps)
-            maps = F.avg_pool2d(maps, 2)
-        maps = passed.pop()
-        for block in self.up:
-            maps = F.interpolate(maps, scale_factor=2, mode="nearest")
-            maps = block(torch.cat([maps, passed.pop()], dim=1))
-        return cast(Tensor, self.output(maps))
-
-
-class Convolutions(nn.Module):
-    """Two 3x3 convolutions with batch normalisation and ReLU."""
-
-    def __init__(self, inputs: int, outputs: int) -> None:
-        super().__init__()
-        self.first = nn.Conv2d(inputs, outputs, 3, padding=1, bias=False)
-        self.first_norm = nn.BatchNorm2d(outputs)
-        self.second = nn.Conv2d(outputs, outputs, 3, padding=1, bias=False)
-        self.second_norm = nn.BatchNorm2d(outputs)
-
-    def forward(self, maps: Tensor) -> Tensor:
-        """`[N, inputs, H, W]` to `[N, outputs, H, W]`."""
-        maps = F.relu(self.first_norm(self.first(maps)), inplace=True)
-        return F.relu(self.second_norm(self.second(maps)), inplace=True)

@@ -13,6 +13,7 @@ from harness.training.modules import placed
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.generator import Generator, Noise
 from harness_gans.gan_seg.segmenter import SeededDropout, draw_segmenter, segmentation_loss
+from harness_gans.updates import update
 
 
 class SegmenterTraining:
@@ -57,9 +58,7 @@ class SegmenterTraining:
         with self.run.autocast():
             logits = self.segmenter(images.contiguous(memory_format=torch.channels_last))
         loss = segmentation_loss(logits, labels)
-        self.optimiser.zero_grad(set_to_none=True)
-        torch.autograd.backward(loss)
-        self.optimiser.step()
+        update(self.optimiser, loss)
         right = (logits.detach().argmax(dim=1) == labels).float().mean()
         return {"segmenter": loss.detach(), "accuracy": right}
 

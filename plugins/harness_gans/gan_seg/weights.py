@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from harness_gans.gan_seg.generator import ConstantStart
-from harness_gans.gan_seg.point_generator import SLOPE, PointGenerator
+from harness_gans.gan_seg.point_generator import PointGenerator
+from harness_gans.start_weights import draw_layer
 
 
 @torch.no_grad()
@@ -18,9 +19,7 @@ def draw_weights(module: nn.Module, generator: torch.Generator) -> None:
     """
     for part in module.modules():
         if isinstance(part, nn.Conv2d | nn.Linear):
-            nn.init.kaiming_normal_(part.weight, a=SLOPE, generator=generator)
-            if part.bias is not None:
-                part.bias.zero_()
+            draw_layer(part, generator)
         elif isinstance(part, ConstantStart):
             part.values.normal_(generator=generator)
     for part in module.modules():

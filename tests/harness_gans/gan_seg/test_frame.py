@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from harness_gans.gan_seg.config import GanSegConfig
-from harness_gans.gan_seg.frame import convolved, frames, trimmed
+from harness_gans.gan_seg.frame import frames
+from harness_gans.trimming import convolved, trimmed
 
 
 def test_sides_with_margin_are_those_of_the_paper():

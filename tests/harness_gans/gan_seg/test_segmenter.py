@@ -10,12 +10,12 @@ from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.segmenter import (
     DeepLab,
     SeededDropout,
-    UNet,
     build_segmenter,
     draw_segmenter,
     require_backbone,
     segmentation_loss,
 )
+from harness_gans.unet import UNet
 
 
 @pytest.mark.parametrize(("parts", "expected"), [(8, 39_635_785), (10, 39_636_299)])
