@@ -11,7 +11,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from harness.errors import ShapeError
 from harness.figures import GAP, PAPER, contact_sheet, draw_keypoints, palette
-from harness.manipulation import Manipulated, Move, interpolation, manipulated
+from harness.manipulation import Manipulated, interpolation, manipulated
+from harness.operations import Move
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -58,15 +59,18 @@ def titled_sheet(columns: Sequence[Column]) -> Image.Image:
     body = contact_sheet([tile for row in rows for tile in row], columns=len(columns))
     sheet = Image.new("RGB", (body.width, body.height + TITLE), PAPER)
     sheet.paste(body, (0, TITLE))
-    pen = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(LETTERS)
     width = columns[0].tiles[0].shape[1]
     for index, column in enumerate(columns):
-        text = column.title
-        while text and font.getlength(text) > width:
-            text = text.removesuffix("...")[:-1] + "..."
-        pen.text((index * (width + GAP), 2), text, fill=(0, 0, 0), font=font)
+        write_line(sheet, (index * (width + GAP), 2), column.title, width)
     return sheet
+
+
+def write_line(sheet: Image.Image, place: tuple[int, int], text: str, width: int) -> None:
+    """Write a line of text into a picture, cut where it is longer than `width` pixels."""
+    font = ImageFont.load_default(LETTERS)
+    while text and font.getlength(text) > width:
+        text = text.removesuffix("...")[:-1] + "..."
+    ImageDraw.Draw(sheet).text(place, text, fill=(0, 0, 0), font=font)
 
 
 def tile_side(size: int) -> int:
@@ -102,20 +106,36 @@ def draw_moves(tile: NDArray[np.uint8], before: Points, after: Points) -> NDArra
     Returns:
         `uint8 [H, W, 3]`.
     """
-    height, width = tile.shape[:2]
     picture = Image.fromarray(tile)
-    pen = ImageDraw.Draw(picture)
-    radius = max(2.0, max(height, width) / 45)
     for start, end, colour in zip(before, after, palette(len(before)), strict=True):
-        if not np.isfinite([start, end]).all() or np.allclose(start, end, atol=1e-6):
-            continue
-        x, y = float(start[0]) * width - 0.5, float(start[1]) * height - 0.5
-        line = (x, y, float(end[0]) * width - 0.5, float(end[1]) * height - 0.5)
-        ring = (x - radius, y - radius, x + radius, y + radius)
-        for thickness, shade in ((4, (0, 0, 0)), (2, colour)):
-            pen.line(line, fill=shade, width=thickness)
-            pen.ellipse(ring, outline=shade, width=thickness)
+        if np.isfinite([start, end]).all() and not np.allclose(start, end, atol=1e-6):
+            _ring(picture, start, colour, end)
     return draw_keypoints(np.asarray(picture), after)
+
+
+def draw_rings(tile: NDArray[np.uint8], points: Points) -> NDArray[np.uint8]:
+    """A picture `uint8 [H, W, 3]` with a ring at every point `[K, 2]` that is not missing."""
+    picture = Image.fromarray(tile)
+    for point, colour in zip(points, palette(len(points)), strict=True):
+        if np.isfinite(point).all():
+            _ring(picture, point, colour, point)
+    return np.asarray(picture)
+
+
+def _ring(picture: Image.Image, start: Points, colour: tuple[int, int, int], end: Points) -> None:
+    """A ring and a line from its centre, drawn into the picture."""
+    pen = ImageDraw.Draw(picture)
+    radius = max(3.0, max(picture.size) / 30)
+    (x, y), reached = (
+        (float(point[0]) * picture.width - 0.5, float(point[1]) * picture.height - 0.5)
+        for point in (start, end)
+    )
+    for thickness, shade in ((4, (0, 0, 0)), (2, colour)):
+        if reached != (x, y):
+            pen.line((x, y, *reached), fill=shade, width=thickness)
+        pen.ellipse(
+            (x - radius, y - radius, x + radius, y + radius), outline=shade, width=thickness
+        )
 
 
 def change_column(old: NDArray[np.uint8], new: NDArray[np.uint8], side: int, what: str) -> Column:

@@ -1,25 +1,22 @@
-"""What `harness sample` draws: new images, or photos drawn again after a change."""
+"""What `harness sample` draws: new images, changed new images, or photos drawn again."""
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
-import re
-import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.draw_request import STEPS, DrawRequest
+from harness.edit_sheet import LEGEND, edit_sheet, ways_sheet
 from harness.errors import UserError
 from harness.figures import PAPER, contact_sheet
 from harness.files import replacing, write_text
+from harness.generated_edits import edited, new_draw, ways
 from harness.manipulation import (
     Manipulated,
-    Operation,
     exchange,
     found_keypoints,
     interpolation,
@@ -35,6 +32,7 @@ from harness.manipulation_sheet import (
     titled_sheet,
 )
 from harness.photos import SQUARE, find_photos, open_photo
+from harness.saved_edit import EditedKeypoints, saved_edit, write_edit
 from harness.vision.letterbox import letterbox
 
 if TYPE_CHECKING:
@@ -46,110 +44,10 @@ if TYPE_CHECKING:
     #: A picture, and for every photo what the JSON says of its keypoints.
     Drawn = tuple[Image.Image, list[dict[str, Any]]]
 
-#: Pictures on the way to another photo's pose.
-STEPS = 7
-#: Title of pictures with keypoints before and after a change.
-RING = "ring: before, dot: after"
-#: Longest name of a file without its ending, in bytes.
-_NAME_BYTES = 100
 _POINTS = (
     "x and y as fractions of the square to which the photo is padded on both sides alike, from its "
     "top left corner; null where the method found nothing"
 )
-
-
-@dataclass(frozen=True)
-class DrawRequest:
-    """What is to be drawn: new images (`count`), or photos drawn again (`images`).
-
-    Attributes:
-        count: number of new images.
-        seed: of the new images, 0 by default.
-        images: photos, or folders of photos.
-        operations: changes of the photos' keypoints, in this order.
-        appearance: the photo whose look is drawn.
-        to: the photo to whose pose every photo is led.
-        steps: pictures on the way there, `STEPS` by default.
-        exchange: draw every photo's geometry with every photo's look.
-
-    Raises:
-        UserError: nothing is asked for, or things that do not go together.
-    """
-
-    count: int | None = None
-    seed: int | None = None
-    images: tuple[Path, ...] = ()
-    operations: tuple[Operation, ...] = ()
-    appearance: Path | None = None
-    to: Path | None = None
-    steps: int | None = None
-    exchange: bool = False
-
-    def __post_init__(self) -> None:
-        changes = _given({"--op": self.operations, "--appearance": self.appearance})
-        ways = _given({"--to": self.to, "--exchange": self.exchange})
-        if self.images:
-            self._check_photos([*ways, *changes] if ways else [])
-            return
-        for option in [*changes, *ways, *_given({"--steps": self.steps})]:
-            raise UserError(f"{option} changes photos; name them with --image.")
-        if self.count is None:
-            raise UserError("Nothing to draw; pass -n for new images or --image for a photo.")
-        if self.count < 1:
-            raise UserError(f"-n must be at least 1, got {self.count}.")
-
-    def _check_photos(self, apart: Sequence[str]) -> None:
-        """Raises where options are given that must stand apart, or that photos do not need."""
-        if self.count is not None:
-            raise UserError("-n draws new images and --image draws photos again; pass one of them.")
-        if self.seed is not None:
-            raise UserError("--seed chooses among new images; it needs -n.")
-        if len(apart) > 1:
-            raise UserError(f"{apart[0]} and {apart[1]} do not go together; pass one of them.")
-        if self.steps is not None and self.to is None:
-            raise UserError("--steps counts the pictures on the way to a pose; it needs --to.")
-        if self.steps is not None and self.steps < 2:
-            raise UserError(f"--steps must be at least 2, got {self.steps}.")
-
-    def command(self, run: Path) -> str:
-        """The command that draws these photos again."""
-        words = ["harness", "sample", str(run)]
-        for path in self.images:
-            words += ["--image", str(path)]
-        for operation in self.operations:
-            words += ["--op", str(operation)]
-        for option, value in (("appearance", self.appearance), ("to", self.to)):
-            words += [f"--{option}", str(value)] if value else []
-        words += ["--steps", str(self.steps or STEPS)] if self.to else []
-        words += ["--exchange"] if self.exchange else []
-        return shlex.join(words)
-
-    @property
-    def name(self) -> str:
-        """A file name without ending; photos with equal names in other folders get another one."""
-        if self.count is not None:
-            return f"generated-{self.count}-seed{self.seed or 0}"
-        words = [self.images[0].stem, *map(str, self.operations)]
-        if self.appearance:
-            words += ["look", self.appearance.stem]
-        if self.to:
-            words += ["to", self.to.stem, str(self.steps or STEPS)]
-        if self.exchange:
-            words.append("exchange")
-        if len(words) == 1:
-            words.append("reconstruction")
-        text = re.sub(r"[^\w.+,-]+", "-", "-".join(words)).lstrip(".-")
-        short = os.fsencode(text)[:_NAME_BYTES].decode(errors="ignore")
-        return f"{short}-{self._digest()}"
-
-    def _digest(self) -> str:
-        there = replace(
-            self,
-            images=tuple(path.resolve() for path in self.images),
-            appearance=self.appearance and self.appearance.resolve(),
-            to=self.to and self.to.resolve(),
-        )
-        return hashlib.sha256(os.fsencode(there.command(Path()))).hexdigest()[:6]
 
 
 def draw(fitted: Fitted, request: DrawRequest, run: Path, out: Path) -> list[Path]:
@@ -162,21 +60,23 @@ def draw(fitted: Fitted, request: DrawRequest, run: Path, out: Path) -> list[Pat
         out: folder of the files; one of the same name is replaced.
 
     Returns:
-        The picture, and beside it the latents (`.npz`) of new images, or the keypoints and the
-        command (`.json`) of photos.
+        The picture, and beside it the latents (`.npz`) of new images, the edit (`.json`) of changed
+        new images, or the keypoints and the command (`.json`) of photos.
 
     Raises:
         UserError: the method lacks the capability.
-        ConfigError: an operation means a keypoint that there is none of.
+        ConfigError: an operation means a keypoint or an image that there is none of.
         DataError: a photo is missing or broken.
         RunError: a file cannot be written.
     """
+    if request.changes:
+        return _changed(fitted, request, run, out)
     if request.count is not None:
         return _generated(fitted, request, out)
     fitted.require("reconstruct")
     files = find_photos(request.images)
     photos = _squares(files, fitted)
-    if request.to is not None:
+    if isinstance(request.to, Path):
         sheet, rows = _towards(fitted, photos, request.to, request.steps or STEPS)
     elif request.exchange:
         sheet, rows = _exchanged(fitted, photos)
@@ -211,6 +111,29 @@ def _generated(fitted: Fitted, request: DrawRequest, out: Path) -> list[Path]:
     return [picture, latents]
 
 
+def _changed(fitted: Fitted, request: DrawRequest, run: Path, out: Path) -> list[Path]:
+    """Changed new images beside what they were, and the edit that replays them."""
+    drawn = new_draw(fitted, request.count or 0, request.seed or 0)
+    chosen = None if request.only is None else [request.only]
+    if isinstance(request.to, int):
+        paths = ways(fitted, drawn, request.to, request.steps or STEPS, chosen)
+        sheet = ways_sheet(paths, request.to)
+        rows = {number: (path.before[0], path.after[-1]) for number, path in paths.items()}
+    else:
+        edit = edited(fitted, drawn, request.operations, chosen)
+        sheet = edit_sheet(edit, ", ".join(map(str, request.operations)))
+        points = zip(edit.change.before, edit.change.after, strict=True)
+        rows = dict(zip(edit.numbers, points, strict=True))
+    keypoints = [
+        EditedKeypoints(image=number, before=_listed(before), after=_listed(after))
+        for number, (before, after) in rows.items()
+    ]
+    picture = _save(sheet, out / f"{request.name}.png")
+    beside = out / f"{request.name}.json"
+    write_edit(saved_edit(request, fitted, run, keypoints), beside)
+    return [picture, beside]
+
+
 def _edited(fitted: Fitted, photos: NDArray[np.uint8], request: DrawRequest) -> Drawn:
     """Columns: photo, its keypoints, reconstruction, the photo of the look, edited, change."""
     side = tile_side(fitted.image_size)
@@ -221,7 +144,7 @@ def _edited(fitted: Fitted, photos: NDArray[np.uint8], request: DrawRequest) -> 
     plain = fitted.reconstruct(photos)
     columns = [
         Column("photo", tiles(photos, side)),
-        Column(RING, marked(photos, change, side)),
+        Column(LEGEND, marked(photos, change, side)),
         Column("reconstruction", tiles(plain, side)),
     ]
     if look is not None:
@@ -249,7 +172,7 @@ def _towards(fitted: Fitted, photos: NDArray[np.uint8], to: Path, steps: int) ->
     )
     still = Manipulated(ways.after, ways.after, photos)
     columns = [
-        Column(RING, marked(photos, ways, side)),
+        Column(LEGEND, marked(photos, ways, side)),
         *pose_columns([path.images for path in paths], side, "to the target"),
         Column("target", marked(np.repeat(target, len(photos), axis=0), still, side)),
     ]
@@ -286,17 +209,12 @@ def _squares(files: Sequence[Path], fitted: Fitted) -> NDArray[np.uint8]:
     return np.stack(squares).transpose(0, 3, 1, 2)
 
 
-def _listed(points: NDArray[np.floating[Any]]) -> list[list[float] | None]:
+def _listed(points: NDArray[np.floating[Any]]) -> list[tuple[float, float] | None]:
     """Points `[K, 2]` for JSON."""
     return [
-        [round(float(x), 6), round(float(y), 6)] if np.isfinite([x, y]).all() else None
+        (round(float(x), 6), round(float(y), 6)) if np.isfinite([x, y]).all() else None
         for x, y in points
     ]
-
-
-def _given(options: Mapping[str, object]) -> list[str]:
-    """The options that have a value."""
-    return [name for name, value in options.items() if value not in (None, (), False)]
 
 
 def _save(picture: Image.Image, path: Path) -> Path:

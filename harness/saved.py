@@ -21,6 +21,7 @@ from harness.contract.method import GeneratedImages, Method
 from harness.contract.specs import MethodSpec
 from harness.errors import ContractError, RecordError, RunError, ShapeError, UserError
 from harness.files import replacing, write_text
+from harness.latents import check_latents, joined_images
 from harness.registry import Entry, Registry, registry
 from harness.toml import validate
 from harness.training.images import resize_images
@@ -108,6 +109,7 @@ class Fitted:
         parts: K.
         image_size: side in pixels the method works at.
         device: where it computes.
+        owner: fingerprint of all that its weights depend on, as in `fit.json`.
     """
 
     method: Method
@@ -115,6 +117,7 @@ class Fitted:
     parts: int
     image_size: int
     device: torch.device
+    owner: str = ""
 
     @torch.inference_mode()
     def predict(
@@ -238,10 +241,17 @@ class Fitted:
 
         Raises:
             UserError: the method cannot render.
+            ShapeError: there are no latents, or they are not of one number of images.
         """
         self.require("render")
         method: Any = self.method
-        count = len(next(iter(latents.values())))
+        counts = {len(value) for value in latents.values()}
+        if len(counts) != 1 or counts == {0}:
+            raise ShapeError(
+                f"Latents of {sorted(counts) or 'no'} images cannot be rendered; expected those of "
+                "one number of images, at least 1."
+            )
+        (count,) = counts
         chunks = []
         for start in range(0, count, PREDICT_BATCH):
             part = {
@@ -264,7 +274,10 @@ class Fitted:
                     f"{self.spec.name}: {capability}() gave {name} {list(value.shape)} for {count} "
                     f"images, expected [{count}, ...]."
                 )
-        return GeneratedImages(images, latents, **arrays)
+        result = GeneratedImages(images, latents, **arrays)
+        if "render" in self.spec.capabilities:
+            check_latents(result, f"{self.spec.name}: {capability}()")
+        return result
 
     def _resized(self, images: NDArray[np.uint8]) -> Tensor:
         """Images at the method's size, on its device."""
@@ -337,23 +350,6 @@ class Fitted:
         return resized_masks(masks, size)
 
 
-def joined_images(chunks: list[GeneratedImages]) -> GeneratedImages:
-    """Several batches, at least one, as one."""
-    return GeneratedImages(
-        images=torch.cat([chunk.images for chunk in chunks]),
-        latents={
-            name: torch.cat([chunk.latents[name] for chunk in chunks]) for name in chunks[0].latents
-        },
-        keypoints=_joined([chunk.keypoints for chunk in chunks]),
-        masks=_joined([chunk.masks for chunk in chunks]),
-    )
-
-
-def _joined(parts: list[Tensor | None]) -> Tensor | None:
-    whole = [part for part in parts if part is not None]
-    return torch.cat(whole) if whole else None
-
-
 def construct(
     entry: Entry[MethodSpec], config: MethodConfig, parts: int, image_size: int
 ) -> Method:
@@ -383,7 +379,7 @@ def load_fitted(folder: Path, device: str = "auto", known: Registry | None = Non
     restore(method, weights)
     target = pick_device(device)
     method.to(target)
-    return Fitted(method, entry.spec, note.parts, note.image_size, target)
+    return Fitted(method, entry.spec, note.parts, note.image_size, target, note.owner)
 
 
 def restore(method: Method, weights: Path) -> None:

@@ -109,7 +109,8 @@ class Work:
         method = construct(cell.entry, cell.config, cell.suite.parts, size)
         restore(method, weights)
         method.to(device)
-        return Fitted(method, cell.entry.spec, cell.suite.parts, size, device), note
+        spec = cell.entry.spec
+        return Fitted(method, spec, cell.suite.parts, size, device, note.owner), note
 
     def _note(self, device: torch.device, size: int) -> FitNote:
         """The note of an interrupted fit, so that it goes on alike; else a new one."""
@@ -234,6 +235,7 @@ class Work:
     def _pictures(
         self, fitted: Fitted, evaluation: Evaluation, curves: Mapping[str, Curve]
     ) -> dict[str, str]:
+        from harness.edit_sheet import standard_sheets
         from harness.figures import prediction_sheet
         from harness.manipulation_sheet import manipulation_sheet
         from harness.plots import save_curves
@@ -242,6 +244,8 @@ class Work:
         pictures = {"predictions": prediction_sheet(test, truth)}
         if "reconstruct" in fitted.spec.capabilities and test.keypoints is not None:
             pictures["manipulation"] = manipulation_sheet(fitted, truth.images)
+        if "render" in fitted.spec.capabilities:
+            pictures |= standard_sheets(fitted)
         for name, picture in pictures.items():
             with replacing(self.folder / "pictures" / f"{name}.png") as temporary:
                 picture.save(temporary, "PNG")

@@ -10,16 +10,20 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from toy_plugin.methods import ToyDisc
+from toy_plugin.methods import ToyDisc, ToyPainter
 from toy_plugin.options import NoConfig
 from toy_world import Toy
 
+from harness.draw_request import DrawRequest
+from harness.edit_sheet import edit_sheet, ways_sheet
 from harness.errors import ConfigError, DataError, UserError
 from harness.figures import GAP
-from harness.manipulation import parse_operation
+from harness.generated_edits import edited, new_draw, ways
 from harness.manipulation_sheet import TITLE
-from harness.sampling import DrawRequest, draw
+from harness.operation_text import parse_operation
+from harness.sampling import draw
 from harness.saved import Fitted
+from harness.saved_edit import read_edit, replayed
 
 RUN = Path("runs/some run")
 
@@ -28,6 +32,12 @@ RUN = Path("runs/some run")
 def disc(toy: Toy) -> Fitted:
     spec = toy.known.methods.get("toy_disc").spec
     return Fitted(ToyDisc(NoConfig(), 2, 16), spec, 2, 16, torch.device("cpu"))
+
+
+@pytest.fixture
+def painter(toy: Toy) -> Fitted:
+    spec = toy.known.methods.get("toy_painter").spec
+    return Fitted(ToyPainter(NoConfig(), 3, 16), spec, 3, 16, torch.device("cpu"), "its owner")
 
 
 @pytest.fixture
@@ -56,46 +66,6 @@ def size_in_tiles(path: Path) -> tuple[float, float]:
 def note_of(files: list[Path]) -> dict[str, Any]:
     note: dict[str, Any] = json.loads(files[1].read_text())
     return note
-
-
-@pytest.mark.parametrize(
-    ("given", "sentence"),
-    [
-        ({}, "Nothing to draw; pass -n for new images or --image for a photo."),
-        ({"seed": 1}, "Nothing to draw"),
-        ({"count": 0}, "-n must be at least 1, got 0."),
-        ({"count": 4, "images": (Path("a"),)}, "pass one of them"),
-        ({"to": Path("b")}, "--to changes photos; name them with --image."),
-        ({"count": 4, "appearance": Path("b")}, "--appearance changes photos"),
-        ({"count": 4, "steps": 3}, "--steps changes photos"),
-        ({"exchange": True}, "--exchange changes photos"),
-        ({"images": (Path("a"),), "seed": 0}, "--seed chooses among new images; it needs -n."),
-        ({"images": (Path("a"),), "steps": 3}, "it needs --to"),
-        (
-            {"images": (Path("a"),), "to": Path("b"), "steps": 1},
-            "--steps must be at least 2, got 1",
-        ),
-        (
-            {"images": (Path("a"),), "to": Path("b"), "exchange": True},
-            "--to and --exchange do not go together",
-        ),
-        (
-            {"images": (Path("a"),), "exchange": True, "appearance": Path("b")},
-            "--exchange and --appearance do not go together",
-        ),
-    ],
-)
-def test_what_does_not_go_together_is_refused(given: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(UserError) as refused:
-        DrawRequest(**given)
-    assert sentence in str(refused.value)
-
-
-def test_operations_need_a_photo_and_exclude_a_way(photos: Path) -> None:
-    with pytest.raises(UserError, match="--op changes photos"):
-        wanted("move=0:0.1,0")
-    with pytest.raises(UserError, match="--to and --op do not go together"):
-        wanted("move=0:0.1,0", images=(photos,), to=photos / "b.png")
 
 
 def test_new_images_come_with_what_they_were_drawn_from(disc: Fitted, tmp_path: Path) -> None:
@@ -206,18 +176,6 @@ def test_missing_keypoints_are_null_in_the_note(
     assert row["before"][0] is not None
 
 
-def test_names_tell_photos_of_one_name_apart_and_stay_short(tmp_path: Path) -> None:
-    names = {
-        wanted("move=0:0.1,0", images=(tmp_path / folder / "photo.png",)).name
-        for folder in ("one", "two")
-    }
-    assert len(names) == 2
-    assert all(name.startswith("photo-move-0-+0.1,+0-") for name in names)
-    many = wanted(*["move=0:0.1,0"] * 40, images=(tmp_path / ("Ä" * 90 + "/ä b.png"),)).name
-    assert len(many.encode()) < 120
-    assert many.startswith("ä-b-move-0")
-
-
 def test_broken_and_absent_photos_are_named(disc: Fitted, photos: Path, tmp_path: Path) -> None:
     (photos / "c.jpg").write_text("<html>")
     with pytest.raises(DataError, match=r"c\.jpg: the file is an HTML page"):
@@ -233,3 +191,92 @@ def test_keypoints_beyond_the_last_are_refused(disc: Fitted, photos: Path, tmp_p
     request = wanted("move=2:0.1,0", images=(photos / "a.png",))
     with pytest.raises(ConfigError, match="no keypoint 2: the method has 2"):
         draw(disc, request, RUN, tmp_path / "out")
+
+
+def pixels(path: Path) -> np.ndarray:
+    with Image.open(path) as picture:
+        return np.asarray(picture)
+
+
+def test_changed_new_images_come_with_the_edit_that_replays_them(
+    painter: Fitted, tmp_path: Path
+) -> None:
+    request = wanted("move=1:+0.25,-0.1", "look=0+2:3", count=5, seed=2)
+    files = draw(painter, request, RUN, tmp_path / "out")
+    assert [path.suffix for path in files] == [".png", ".json"]
+    made = new_draw(painter, 5, 2)
+    expected = edited(painter, made, request.operations)
+    title = "move=1:+0.25,-0.1, look=0+2:3"
+    np.testing.assert_array_equal(pixels(files[0]), np.asarray(edit_sheet(expected, title)))
+
+    edit = read_edit(files[1])
+    assert (edit.method, edit.run, edit.fit) == ("toy_painter", str(RUN), "its owner")
+    assert (edit.seed, edit.count, edit.image) == (2, 5, None)
+    assert edit.operations == ["move=1:+0.25,-0.1", "look=0+2:3"]
+    assert [row.image for row in edit.keypoints] == [0, 1, 2, 3, 4]
+    before, after = (
+        np.array([getattr(row, name) for row in edit.keypoints]) for name in ("before", "after")
+    )
+    np.testing.assert_allclose(before, made.latents["keypoints"], atol=1e-6)
+    shift = np.zeros((5, 3, 2))
+    shift[:, 1] = (0.25, -0.1)
+    np.testing.assert_allclose(after - before, shift, atol=2e-6)
+    assert shlex.split(edit.command) == [
+        *("harness", "sample", str(RUN), "-n", "5", "--seed", "2"),
+        *("--op", "move=1:+0.25,-0.1", "--op", "look=0+2:3"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        wanted("background=0,0.5", count=3),
+        wanted("rotate=all:30", count=3, only=2),
+        wanted(count=3, seed=9, to=1, steps=4),
+        wanted(count=3, to=0, only=1),
+    ],
+    ids=["all", "one", "way", "one way"],
+)
+def test_a_saved_edit_draws_the_same_files_again(
+    painter: Fitted, tmp_path: Path, request_: DrawRequest
+) -> None:
+    files = draw(painter, request_, RUN, tmp_path / "out")
+    again = draw(painter, replayed(files[1], painter, RUN), RUN, tmp_path / "again")
+    assert [path.name for path in again] == [path.name for path in files]
+    for first, second in zip(files, again, strict=True):
+        assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_way_to_a_new_image_is_shown_and_noted(painter: Fitted, tmp_path: Path) -> None:
+    request = wanted(count=4, to=2, steps=3, only=0)
+    files = draw(painter, request, RUN, tmp_path / "out")
+    made = new_draw(painter, 4, 0)
+    expected = ways_sheet(ways(painter, made, 2, 3, [0]), 2)
+    np.testing.assert_array_equal(pixels(files[0]), np.asarray(expected))
+    (row,) = read_edit(files[1]).keypoints
+    np.testing.assert_allclose(row.before, made.latents["keypoints"][0], atol=1e-6)
+    np.testing.assert_allclose(row.after, made.latents["keypoints"][2], atol=1e-6)
+
+
+def test_without_a_change_a_generator_with_parts_gives_its_latents(
+    painter: Fitted, tmp_path: Path
+) -> None:
+    files = draw(painter, wanted(count=3), RUN, tmp_path / "out")
+    arrays = dict(np.load(files[1]))
+    made = new_draw(painter, 3, 0)
+    assert set(arrays) == {"keypoints", *(f"latent_{name}" for name in made.latents)}
+    np.testing.assert_array_equal(arrays["latent_appearance"], made.latents["appearance"])
+
+
+def test_methods_that_only_draw_cannot_change_what_they_drew(disc: Fitted, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="toy_disc cannot render images; it offers detect, reconst"):
+        draw(disc, wanted("move=0:0.1,0", count=3), RUN, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_keypoints_beyond_the_last_of_a_generator_are_refused(
+    painter: Fitted, tmp_path: Path
+) -> None:
+    for operation in ("move=3:0.1,0", "look=3:0"):
+        with pytest.raises(ConfigError, match="no keypoint 3: the method has 3"):
+            draw(painter, wanted(operation, count=3), RUN, tmp_path / "out")

@@ -142,6 +142,7 @@ def test_a_run_folder_gives_back_its_method(toy: Toy, tmp_path: Path) -> None:
     write_note(note(), tmp_path)
     loaded = load_fitted(tmp_path, "cpu", toy.known)
     assert (loaded.parts, loaded.image_size, loaded.spec.name) == (2, 8, "toy_net")
+    assert loaded.owner == "o"
     expected = fitted(toy, method=method, size=8).predict(samples().images)
     got = loaded.predict(samples().images)
     np.testing.assert_array_equal(got.keypoints, expected.keypoints)

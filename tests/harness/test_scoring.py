@@ -109,13 +109,27 @@ def without_truth(**fields: Any) -> Evaluation:
         ("toy_distance", without_truth(landmarks=None), "the dataset has no landmarks"),
         ("toy_overlap", without_truth(foreground=None), "the dataset has no foreground masks"),
         ("toy_labels", without_truth(parts=None), "the dataset has no part labels"),
+        ("toy_drawn", evaluation(), "the method generates no images"),
+        (
+            "toy_drawn",
+            evaluation(sample=lambda count, seed: iter(())),
+            "the method draws no images from changed latents",
+        ),
+        (
+            "toy_learned",
+            evaluation(),
+            "the images that the method learned on are not known",
+        ),
         (
             "toy_distance",
             evaluation(regress=None, regress_truth=None),
             "the dataset has no labelled images for the regressor",
         ),
     ],
-    ids=["keypoints", "parts", "landmarks", "foreground", "labels", "regressor"],
+    ids=[
+        *("keypoints", "parts", "landmarks", "foreground", "labels"),
+        *("samples", "render", "fit images", "regressor"),
+    ],
 )
 def test_a_metric_that_does_not_apply_says_why(
     toy: Toy, metric: str, made: Evaluation, reason: str

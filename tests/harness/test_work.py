@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 from toy_plugin.data import ToyDataset
 from toy_plugin.methods import BEFORE_FIT, FITS
-from toy_plugin.options import ToyConfig
+from toy_plugin.options import ToyConfig, ToyData
 from toy_world import Toy
 
 from harness.record import Record
 from harness.runner import Outcome
-from harness.saved import load_fitted, read_note
-from harness.training.images import FitImages
+from harness.saved import Fitted, load_fitted, read_note
+from harness.training.images import FitImages, resize_images
 from harness.training.run import TrainingRun
 from harness.watching import CellWatcher
 
@@ -115,8 +115,6 @@ def test_a_finished_folder_predicts_what_was_scored(toy: Toy) -> None:
     assert outcome.folder is not None
     fitted = load_fitted(outcome.folder, "cpu", toy.known)
     assert (fitted.spec.name, fitted.parts, fitted.image_size) == ("toy_net", 2, 16)
-    from toy_plugin.options import ToyData
-
     images = ToyDataset(None, ToyData()).read("test", range(6), 16).images
     spread = float(fitted.predict(images).keypoints[..., 0].mean())  # type: ignore[index]
     score = record_of(outcome).score("toy_spread")
@@ -172,6 +170,60 @@ def test_methods_that_reconstruct_get_a_picture_of_manipulations(
         assert pictures["picture:manipulation"] == "pictures/manipulation.png"
         with Image.open(path) as picture:
             assert min(picture.size) > 6 * 192
+
+
+@pytest.mark.parametrize(("method", "shown"), [("toy_painter", True), ("toy_disc", False)])
+def test_methods_that_render_get_pictures_of_edits(toy: Toy, method: str, shown: bool) -> None:
+    outcome = toy.runner().run(toy.cell(method))
+    pictures = record_of(outcome).artifacts
+    assert outcome.folder is not None
+    for name in ("edits", "interpolation"):
+        path = outcome.folder / "pictures" / f"{name}.png"
+        assert path.exists() is shown
+        assert pictures.get(f"picture:{name}") == (f"pictures/{name}.png" if shown else None)
+        if shown:
+            with Image.open(path) as picture:
+                assert min(picture.size) > 6 * 192
+
+
+def test_metrics_see_new_images_and_the_images_learned_on(toy: Toy) -> None:
+    """At the suite's size, also where the method works at another one."""
+    toy.suite(metrics=[{"name": "toy_drawn"}, {"name": "toy_learned"}])
+    outcome = toy.runner().run(toy.cell("toy_painter", settings=["image_size=8"]))
+    drawn, learned = record_of(outcome).scores
+    assert outcome.folder is not None
+    fitted = load_fitted(outcome.folder, "cpu", toy.known)
+    assert fitted.image_size == 8
+    made = resize_images(fitted.sample(3, 7).images, 16).numpy()
+    assert drawn.value == pytest.approx(made.mean())
+    assert drawn.details["side"] == 16
+    assert drawn.details["labels"] == 2
+    assert drawn.details["moved"] != pytest.approx(made.mean())
+    images = ToyDataset(None, ToyData()).read("train", range(6), 16).images
+    assert learned.value == pytest.approx(images.mean())
+    assert learned.details == {"images": 6, "side": 16}
+
+
+def test_metrics_of_generators_do_not_apply_to_other_methods(toy: Toy) -> None:
+    toy.suite(metrics=[{"name": "toy_drawn"}, {"name": "toy_learned"}])
+    drawn, learned = record_of(toy.runner().run(toy.cell())).scores
+    assert (drawn.value, drawn.missing) == (None, "the method generates no images")
+    assert learned.value is not None
+    drawn, _ = record_of(toy.runner().run(toy.cell("toy_disc"))).scores
+    assert drawn.missing == "the method draws no images from changed latents"
+
+
+def test_weights_name_their_owner_before_and_after_they_are_read_back(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Fitted] = []
+    monkeypatch.setattr(
+        "harness.work.Fitted", lambda *given: made.append(Fitted(*given)) or made[-1]
+    )
+    outcome = toy.runner().run(toy.cell())
+    assert outcome.folder is not None
+    assert len(made[0].owner) == 64
+    assert load_fitted(outcome.folder, "cpu", toy.known).owner == made[0].owner
 
 
 @pytest.mark.parametrize(

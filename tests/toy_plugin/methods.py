@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -151,3 +152,39 @@ class ToyDisc(ToyBaseline):
 
     def _places(self, size: int) -> Tensor:
         return (torch.arange(size) + 0.5) / size
+
+
+class ToyPainter(ToyBaseline):
+    """Paints a disc at every keypoint in the colour of its part, on a ground with a bright column.
+
+    Colours are RGB in 0 to 1; `background_column` says where the column is, and `gain`, which
+    belongs to nothing, multiplies all pixels.
+    """
+
+    def sample(self, count: int, generator: torch.Generator) -> GeneratedImages:
+        def drawn(*shape: int) -> Tensor:
+            return torch.rand(count, *shape, generator=generator)
+
+        return self.render(
+            {
+                "keypoints": 0.2 + 0.6 * drawn(self.parts, 2),
+                "appearance": drawn(self.parts, 3),
+                "background": drawn(3),
+                "background_column": drawn(1),
+                "gain": 0.5 + 0.5 * drawn(1),
+            }
+        )
+
+    def render(self, latents: Mapping[str, Tensor]) -> GeneratedImages:
+        places = (torch.arange(self.image_size) + 0.5) / self.image_size
+        gaps = torch.stack(torch.meshgrid(places, places, indexing="xy"), -1)
+        column = (places - latents["background_column"]).abs() < 0.1
+        pixels = latents["background"][:, :, None, None].expand(-1, -1, *gaps.shape[:2])
+        pixels = torch.where(column[:, None, None], 1.0, pixels)
+        points = latents["keypoints"].unbind(1)
+        shown = [(gaps - point[:, None, None]).norm(dim=-1) < 0.15 for point in points]
+        for inside, colour in zip(shown, latents["appearance"].unbind(1), strict=True):
+            pixels = torch.where(inside[:, None], colour[:, :, None, None], pixels)
+        masks = torch.stack([~torch.stack(shown).any(0), *shown], 1).float()
+        images = (255 * latents["gain"][:, :, None, None] * pixels).to(torch.uint8)
+        return GeneratedImages(images, latents, latents["keypoints"], masks)

@@ -67,3 +67,31 @@ class Undefined(Metric):
         if params.crash:
             raise RuntimeError("the metric broke")
         return Measurement(value=float("nan"), per_image=np.full(len(evaluation.test.ids), np.nan))
+
+
+class Drawn(Metric):
+    """Mean of three new images, of the same with all keypoints at 0, and their largest label."""
+
+    def measure(self, evaluation: Evaluation) -> Measurement:
+        batches = list(evaluation.sample(3, 7))
+        latents = dict(batches[0].latents)
+        moved = evaluation.render({**latents, "keypoints": 0 * latents["keypoints"]})
+        return Measurement(
+            value=float(np.concatenate([batch.images for batch in batches]).mean()),
+            details={
+                "moved": float(moved.images.mean()),
+                "labels": float(batches[0].part_labels.max()),
+                "side": float(moved.images.shape[-1]),
+            },
+        )
+
+
+class Learned(Metric):
+    """Mean of all images that the method learned on, with their number and side."""
+
+    def measure(self, evaluation: Evaluation) -> Measurement:
+        images = evaluation.fit_images
+        return Measurement(
+            value=float(np.asarray(images).mean()),
+            details={"images": float(len(images)), "side": float(images.shape[-1])},
+        )

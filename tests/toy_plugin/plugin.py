@@ -45,6 +45,7 @@ def harness_methods() -> list[MethodSpec]:
         _method("toy_centre", "ToyCentre", ("detect",), kind="trivial"),
         _method("toy_disc", "ToyDisc", ("detect", "reconstruct", "sample"), kind="trivial"),
         _method("toy_named", "ToyNamed", ("locate",), kind="trivial"),
+        _method("toy_painter", "ToyPainter", ("sample", "render"), kind="trivial"),
         _method(
             "toy_oracle",
             "ToyOracle",
@@ -96,6 +97,8 @@ def harness_metrics() -> list[MetricSpec]:
         metric("toy_pooled", "Pooled", "NoParams", "keypoints"),
         metric("toy_undefined", "Undefined", "CrashParams", "keypoints"),
         metric("toy_labels", "Undefined", "CrashParams", "part_labels"),
+        metric("toy_drawn", "Drawn", "NoParams", "samples", "render"),
+        metric("toy_learned", "Learned", "NoParams", "fit_images"),
     ]
 
 

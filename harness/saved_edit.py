@@ -1,0 +1,167 @@
+"""Edits of generated images on disk: what was changed, and all that repeats it exactly."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness.draw_request import DrawRequest
+from harness.errors import ConfigError, RecordError, UserError
+from harness.files import write_text
+from harness.operation_text import parse_operation
+from harness.toml import validate
+
+if TYPE_CHECKING:
+    from harness.saved import Fitted
+
+#: Version of the form of saved edits.
+SCHEMA = 1
+_POINTS = "x and y as fractions of the image, from its top left corner"
+
+Point = tuple[float, float]
+
+
+class EditedKeypoints(BaseModel):
+    """Where the keypoints of one image were, and where they were put."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    image: int = Field(ge=0, description="Number of the image in the draw, from 0.")
+    before: list[Point | None] = Field(description=f"{_POINTS}; null where there is none.")
+    after: list[Point | None] = Field(description="As before; at the end of the way to an image.")
+
+
+class SavedEdit(BaseModel):
+    """An edit of generated images, as a JSON file: the same run draws the same pixels from it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    schema_version: Literal[1] = Field(description="Version of this form.")
+    method: str = Field(min_length=1, description="Name of the method.")
+    run: str = Field(min_length=1, description="Folder of the run when the edit was saved.")
+    fit: str = Field(
+        description="Fingerprint of all that the weights depend on: `owner` in the run's fit.json."
+    )
+    seed: int = Field(ge=0, description="Seed of the draw.")
+    count: int = Field(
+        ge=1, description="Images of the draw; which images a seed gives depends on their number."
+    )
+    image: int | None = Field(
+        default=None, ge=0, description="Number of the changed image; null changes all."
+    )
+    operations: list[str] = Field(
+        default=[], description="Operations in their order, written as for `harness sample --op`."
+    )
+    to: int | None = Field(
+        default=None, ge=0, description="Number of the image to which the images are led."
+    )
+    steps: int | None = Field(default=None, ge=2, description="Pictures on the way there.")
+    keypoints: list[EditedKeypoints] = Field(
+        default=[], description="What the operations made of them; for the reader alone."
+    )
+    command: str = Field(default="", description="The command that repeats it.")
+
+    def request(self) -> DrawRequest:
+        """What `harness sample` draws for it.
+
+        Raises:
+            UserError: nothing is changed, or things that do not go together.
+            ConfigError: an operation is malformed, or an image is meant that there is none of.
+        """
+        if not self.operations and self.to is None:
+            raise ConfigError("neither operations nor 'to' say what is changed.")
+        return DrawRequest(
+            count=self.count,
+            seed=self.seed,
+            operations=tuple(map(parse_operation, self.operations)),
+            to=self.to,
+            steps=self.steps,
+            only=self.image,
+        )
+
+
+def saved_edit(
+    request: DrawRequest, fitted: Fitted, run: Path, keypoints: list[EditedKeypoints]
+) -> SavedEdit:
+    """The edit that a request for changed new images made."""
+    return SavedEdit(
+        schema_version=SCHEMA,
+        method=fitted.spec.name,
+        run=str(run),
+        fit=fitted.owner,
+        seed=request.seed or 0,
+        count=request.count or 0,
+        image=request.only,
+        operations=list(map(str, request.operations)),
+        to=request.to if isinstance(request.to, int) else None,
+        steps=request.steps,
+        keypoints=keypoints,
+        command=request.command(run),
+    )
+
+
+def write_edit(edit: SavedEdit, path: Path) -> None:
+    """Write an edit whole or not at all.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    write_text(path, edit.model_dump_json(indent=1) + "\n")
+
+
+def read_edit(path: Path) -> SavedEdit:
+    """An edit from its file, checked as far as it can be without the run.
+
+    Raises:
+        RecordError: the file cannot be read, is no JSON, or has a newer form.
+        UnknownName: it has an unknown key or operation; the nearest one is offered.
+        ConfigError: a value is wrong.
+    """
+    values = _json(path)
+    version = values.get("schema_version")
+    if isinstance(version, int) and version > SCHEMA:
+        raise RecordError(
+            f"{path}: schema_version {version} is from a newer harness; this one reads {SCHEMA}."
+        )
+    edit = validate(SavedEdit, values, str(path))
+    try:
+        edit.request()
+    except UserError as error:
+        raise type(error)(f"{path}: {error}") from None
+    return edit
+
+
+def replayed(path: Path, fitted: Fitted, run: Path) -> DrawRequest:
+    """What a saved edit draws from this run.
+
+    Args:
+        path: the file.
+        fitted: the method of the run.
+        run: its folder, for the message.
+
+    Raises:
+        RecordError: the edit belongs to another run, whose images are others.
+        UserError: the file cannot be read or is wrong, see `read_edit`.
+    """
+    edit = read_edit(path)
+    if (edit.method, edit.fit) != (fitted.spec.name, fitted.owner):
+        raise RecordError(
+            f"{path}: belongs to the run of {edit.method} in {edit.run} and would draw other "
+            f"images from {run}; pass the run that it was saved for."
+        )
+    return edit.request()
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecordError(f"{path}: cannot be read: {error.strerror}.") from None
+    except ValueError:
+        raise RecordError(f"{path}: is no JSON; expected an edit that was saved.") from None
+    if not isinstance(values, dict):
+        raise RecordError(f"{path}: holds no JSON object; expected an edit that was saved.")
+    return values
