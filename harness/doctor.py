@@ -45,7 +45,7 @@ def examine(known: Registry) -> list[Finding]:
     return [
         *_machine(),
         *_extras(),
-        *_weights(),
+        *_weights(known),
         *_data(known),
         *_cache(),
         *_plugins(known),
@@ -106,21 +106,26 @@ def _extras() -> Iterator[Finding]:
         )
 
 
-def _weights() -> Iterator[Finding]:
-    """The folder of downloaded weights, and what is there of those the perceptual losses read."""
+def _weights(known: Registry) -> Iterator[Finding]:
+    """The folder of downloaded weights, and what is there of those that losses and metrics read."""
     try:
-        from harness.vision.perceptual.vgg import HOMES, weights_path
+        from harness.vision.perceptual.vgg import HOMES
+        from harness.vision.weights import weights_path
     except ImportError:  # without torch, which is said above
         return
-    paths = {net: weights_path(net) for net in HOMES}
-    folder = next(iter(paths.values())).parent
+    users = {home: f"perceptual = {net}" for net, home in HOMES.items()}
+    for entry in known.metrics:
+        users |= dict.fromkeys(entry.spec.weights, f"the metric {entry.spec.name}")
+    folder = weights_path(next(iter(users))).parent
     found = folder.is_dir()
     yield Finding("weights", str(folder), "ok" if found else "note", "" if found else ABSENT)
-    for net, path in paths.items():
-        missing = f"not there; perceptual = {net} needs it, get it from {HOMES[net]}"
+    for home, user in users.items():
+        path = weights_path(home)
+        missing = f"not there; {user} needs it, get it from {home}"
         found = path.is_file()
-        detail = f"for perceptual = {net}" if found else missing
-        yield Finding("weights", path.name, "ok" if found else "note", detail)
+        yield Finding(
+            "weights", path.name, "ok" if found else "note", f"for {user}" if found else missing
+        )
 
 
 def _data(known: Registry) -> Iterator[Finding]:

@@ -118,6 +118,8 @@ class MetricSpec(Spec):
         needs: what it reads, from `NEEDS`: `keypoints`, `parts` (predicted), `detector` (the method
             itself, for further images), `landmarks`, `foreground`, `part_labels`, `attributes`
             (truth).
+        weights: addresses of the files that it reads from torch's folder of downloaded weights;
+            `harness doctor` says which of them are there.
     """
 
     target: str
@@ -125,6 +127,7 @@ class MetricSpec(Spec):
     unit: str
     direction: Direction
     needs: tuple[str, ...]
+    weights: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

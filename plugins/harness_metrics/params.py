@@ -213,3 +213,71 @@ class EquivarianceParams(Options):
         "are left out.",
     )
     seed: int = Field(default=0, ge=0, description="Seed of the warps.")
+
+
+class ImageSetParams(Options):
+    """Which generated images are compared with which real ones."""
+
+    count: int = Field(
+        default=50_000,
+        ge=2,
+        description="Generated images. Values of different counts cannot be compared.",
+    )
+    real: Literal["fit", "test"] = Field(
+        default="fit",
+        description="Real images: those the method learned on, or those of role test.",
+    )
+    real_count: int | None = Field(
+        default=None, ge=2, description="Most real images, from the first on; empty means all."
+    )
+    seed: int = Field(default=0, ge=0, description="Seed of the generated images.")
+
+
+class ExtractorParams(ImageSetParams):
+    """Whose features are compared."""
+
+    extractor: str = Field(
+        default="inception",
+        min_length=1,
+        description="inception: the network of FID; face_attributes: a small network trained on "
+        "the suite's own labels; else a network of timm with its weights, such as "
+        "resnet18.a1_in1k.",
+    )
+    weights_sha256: str = Field(
+        default="",
+        pattern="^[0-9a-f]{0,64}$",
+        description="First digits of the sha256 of timm's file of weights; empty takes any file.",
+    )
+
+
+class FrechetParams(ExtractorParams):
+    """Whose features are compared; those of Inception make the metric fid."""
+
+    extractor: str = Field(
+        default="face_attributes",
+        min_length=1,
+        description="face_attributes: a small network trained on the suite's own labels; else a "
+        "network of timm with its weights, such as resnet18.a1_in1k.",
+    )
+
+    @field_validator("extractor")
+    @classmethod
+    def _inception_has_a_name_of_its_own(cls, value: str) -> str:
+        if value == "inception":
+            raise ValueError("with the features of inception this is the metric fid")
+        return value
+
+
+class KidParams(ExtractorParams):
+    """Whose features are compared, in which subsets."""
+
+    subsets: int = Field(default=100, ge=1, description="Random subsets of both sides.")
+    subset_size: int = Field(default=1000, ge=2, description="Images of a subset.")
+
+
+class PrecisionRecallParams(ExtractorParams):
+    """Whose features are compared, and how large the balls are."""
+
+    neighbours: int = Field(
+        default=3, ge=1, description="k: a ball reaches to its image's k-th nearest neighbour."
+    )

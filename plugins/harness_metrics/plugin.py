@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.contract import MetricSpec, hook
+from harness_metrics.features.homes import INCEPTION
 
 LANDMARKS = [
     MetricSpec(
@@ -142,8 +143,57 @@ DIAGNOSTICS = [
     ),
 ]
 
+IMAGE_QUALITY = [
+    MetricSpec(
+        name="fid",
+        summary="Frechet distance of generated and real images in the features of Inception",
+        target="harness_metrics.fid:Fid",
+        params="harness_metrics.params:ImageSetParams",
+        unit="squared feature distance",
+        direction="lower",
+        needs=("samples", "fit_images"),
+        weights=(INCEPTION,),
+    ),
+    MetricSpec(
+        name="frechet_distance",
+        summary="Frechet distance of generated and real images in the features of a named network",
+        target="harness_metrics.frechet_distance:FrechetDistance",
+        params="harness_metrics.params:FrechetParams",
+        unit="squared feature distance",
+        direction="lower",
+        needs=("samples", "fit_images"),
+    ),
+    MetricSpec(
+        name="kid",
+        summary="Unbiased kernel discrepancy of generated and real images",
+        target="harness_metrics.kid:Kid",
+        params="harness_metrics.params:KidParams",
+        unit="squared discrepancy",
+        direction="lower",
+        needs=("samples", "fit_images"),
+    ),
+    MetricSpec(
+        name="precision_recall",
+        summary="Harmonic mean of how many generated images look real and how many real ones occur",
+        target="harness_metrics.precision_recall:PrecisionRecall",
+        params="harness_metrics.params:PrecisionRecallParams",
+        unit="fraction",
+        direction="higher",
+        needs=("samples", "fit_images"),
+    ),
+    MetricSpec(
+        name="diversity",
+        summary="Mean distance of two generated images over that of two real ones",
+        target="harness_metrics.diversity:Diversity",
+        params="harness_metrics.params:ExtractorParams",
+        unit="ratio to real images",
+        direction="higher",
+        needs=("samples", "fit_images"),
+    ),
+]
+
 
 @hook
 def harness_metrics() -> list[MetricSpec]:
     """All bundled metrics."""
-    return [*LANDMARKS, *MASKS, *ATTRIBUTES, *DIAGNOSTICS]
+    return [*LANDMARKS, *MASKS, *ATTRIBUTES, *DIAGNOSTICS, *IMAGE_QUALITY]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,25 @@ def test_weights_are_looked_for_in_the_folder_of_torch(
     assert (found[str(folder)].status, found[str(folder)].detail) == ("ok", "")
     assert (found[names[0]].status, found[names[1]].status) == ("ok", "note")
     assert found[names[0]].detail == "for perceptual = vgg19_imagenet"
+
+
+def test_weights_of_metrics_are_told(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    known, home = toy.known, "https://example.org/net-12ab.pth"
+    entry = next(iter(known.metrics))
+    weighty = replace(entry, spec=replace(entry.spec, weights=(home,)))
+    monkeypatch.setitem(known.metrics.entries, entry.spec.name, [weighty])
+    found = of(examine(known), "weights")["net-12ab.pth"]
+    user = f"the metric {entry.spec.name}"
+    assert found.status == "note"
+    assert found.detail == f"not there; {user} needs it, get it from {home}"
+    folder = tmp_path / "hub" / "checkpoints"
+    folder.mkdir(parents=True)
+    (folder / "net-12ab.pth").touch()
+    found = of(examine(known), "weights")["net-12ab.pth"]
+    assert (found.status, found.detail) == ("ok", f"for {user}")
 
 
 def test_data_that_are_absent_are_a_note(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from colour_world import ColourWorld, make_world
 
 from harness.contract import Evaluation, Predicted, Samples
 
@@ -48,3 +49,18 @@ def faces(samples: Callable[..., Samples], predicted: Callable[..., Predicted]) 
         regress=predicted(keypoints=train),
         regress_truth=samples(landmarks=labels, image_size=64),
     )
+
+
+@pytest.fixture
+def colour_world(monkeypatch: pytest.MonkeyPatch) -> Callable[..., ColourWorld]:
+    """Makes a world whose extractor is what metrics get, whatever name they ask for."""
+
+    def make(**settings: float) -> ColourWorld:
+        world = make_world(**settings)
+        for module in ("image_sets", "fid"):
+            monkeypatch.setattr(
+                f"harness_metrics.{module}.build_extractor", lambda *_: world.extractor
+            )
+        return world
+
+    return make

@@ -16,6 +16,9 @@ NEEDS = {
     "foreground",
     "part_labels",
     "attributes",
+    "samples",
+    "render",
+    "fit_images",
 }
 
 

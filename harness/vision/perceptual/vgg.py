@@ -10,7 +10,6 @@ Neither is fetched by the harness.
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import cast
 
@@ -19,6 +18,7 @@ from torch import Tensor, nn
 
 from harness.errors import AssetMissing, DataError
 from harness.training.modules import untouched_randomness
+from harness.vision import weights
 from harness.vision.perceptual.nets import FeatureNet, NetName
 
 #: Channels of the convolutions, by group; a 2 x 2 maximum lies between groups.
@@ -101,13 +101,7 @@ def vgg19_imagenet() -> Vgg:
         DataError: the file's checksum is wrong.
     """
     path = _weights("vgg19_imagenet")
-    digest = path.stem.rsplit("-", 1)[1]
-    found = _sha256(path)
-    if not found.startswith(digest):
-        raise DataError(
-            f"{path}: sha256 starts with {found[:8]}, expected {digest}; fetch it again from "
-            f"{HOMES['vgg19_imagenet']}."
-        )
+    weights.check_weights(path, HOMES["vgg19_imagenet"], path.stem.rsplit("-", 1)[1])
     saved = torch.load(path, map_location="cpu", weights_only=True)
     net = Vgg(VGG19_GROUPS, grey=False)
     # torchvision numbers all layers in a row: convolution, ReLU, ... with the maxima between.
@@ -178,27 +172,9 @@ def _fill(target: Tensor, value: Tensor | None, path: Path, name: str, layer: st
     target.copy_(value)
 
 
-def weights_path(net: NetName) -> Path:
-    """Where the file of a network of `HOMES` is looked for: torch's folder of downloaded weights.
-
-    The environment variable `TORCH_HOME` moves that folder.
-    """
-    return Path(str(torch.hub.get_dir()), "checkpoints", HOMES[net].rsplit("/", 1)[1])
-
-
 def _weights(net: NetName) -> Path:
-    path = weights_path(net)
-    if not path.is_file():
-        raise AssetMissing(
-            f"perceptual = {net} needs {path}, which is missing; get it from {HOMES[net]} or use "
-            "another network, such as perceptual = rotation_net."
-        )
-    return path
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    instead = "use another network, such as perceptual = rotation_net"
+    return weights.weights_file(HOMES[net], f"perceptual = {net}", instead)
 
 
 def _torchvision_places(groups: tuple[tuple[int, ...], ...]) -> list[int]:
