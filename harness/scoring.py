@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from harness.contract.arrays import Curve, Evaluation, Measurement
 from harness.contract.config import Options
 from harness.contract.metric import Metric
 from harness.contract.specs import MetricSpec
+from harness.errors import AssetMissing
 from harness.record import Score
 from harness.registry import Registry
 from harness.suite import MetricUse, Suite
@@ -43,11 +44,14 @@ class Scored:
         scores: in the order of the metrics that were asked for.
         per_image: `float64 [N]` by metric name, where a metric has values an image.
         curves: by metric name, where a metric has one.
+        unmeasured: why there is no score, by the name of an optional metric whose weights are not
+            on this machine.
     """
 
     scores: list[Score]
     per_image: dict[str, NDArray[np.float64]]
     curves: dict[str, Curve]
+    unmeasured: dict[str, str] = field(default_factory=dict)
 
 
 def resolved_uses(suite: Suite, known: Registry) -> list[tuple[MetricUse, MetricSpec, Options]]:
@@ -83,7 +87,12 @@ def metric_settings(suite: Suite, known: Registry) -> dict[str, dict[str, Any]]:
 
 
 def score_evaluation(
-    uses: Sequence[MetricUse], evaluation: Evaluation, known: Registry, *, seed: int = 0
+    uses: Sequence[MetricUse],
+    evaluation: Evaluation,
+    known: Registry,
+    *,
+    seed: int = 0,
+    optional: Collection[str] = (),
 ) -> Scored:
     """All scores of one evaluation.
 
@@ -92,11 +101,13 @@ def score_evaluation(
         evaluation: predictions and truth.
         known: the registry.
         seed: of the bootstrap.
+        optional: metrics that are left out, with the reason, where they miss weights.
 
     Returns:
         The scores in the order of `uses`, with per-image values and curves.
 
     Raises:
+        AssetMissing: a metric that is not optional needs weights that are not on this machine.
         UnknownName: a metric does not exist.
         ConfigError: a parameter is wrong.
         ShapeError: an array has the wrong form.
@@ -104,6 +115,7 @@ def score_evaluation(
     scores: list[Score] = []
     per_image: dict[str, NDArray[np.float64]] = {}
     curves: dict[str, Curve] = {}
+    unmeasured: dict[str, str] = {}
     images = len(evaluation.test.ids)
     for use in uses:
         entry = known.metrics.get(use.name)
@@ -113,14 +125,20 @@ def score_evaluation(
             scores.append(_score(entry.spec, params, None, missing=missing))
             continue
         metric: Metric = entry.load(entry.spec.target)(params)
-        measurement = metric.measure(evaluation)
+        try:
+            measurement = metric.measure(evaluation)
+        except AssetMissing as error:
+            if use.name not in optional:
+                raise
+            unmeasured[use.name] = str(error)
+            continue
         interval = _interval(measurement, images, seed)
         scores.append(_score(entry.spec, params, measurement, images=images, interval=interval))
         if measurement.per_image is not None:
             per_image[use.name] = measurement.per_image
         if measurement.curve is not None:
             curves[use.name] = measurement.curve
-    return Scored(scores, per_image, curves)
+    return Scored(scores, per_image, curves, unmeasured)
 
 
 def _missing(needs: Sequence[str], evaluation: Evaluation) -> str:

@@ -24,7 +24,7 @@ from harness.plan import Cell, RunOptions
 from harness.presets import UNTRAINED
 from harness.protocol import Prepared
 from harness.provenance import provenance
-from harness.record import Cost, Record, Score, SuiteRef, read_finished
+from harness.record import Cost, Record, SuiteRef, read_finished
 from harness.registry import Registry
 from harness.saved import (
     FitNote,
@@ -35,7 +35,7 @@ from harness.saved import (
     save_weights,
     write_note,
 )
-from harness.scoring import score_evaluation
+from harness.scoring import Scored, score_evaluation
 from harness.suite import MetricUse
 from harness.training.images import FitImages
 from harness.training.machine import (
@@ -79,17 +79,23 @@ class Work:
         begun = time.monotonic()
         evaluation = self.predict(fitted)
         predict_seconds = time.monotonic() - begun
-        scored = score_evaluation(self._uses(), evaluation, self.known)
+        uses, optional = self._uses()
+        scored = score_evaluation(uses, evaluation, self.known, optional=optional)
         self._keep_arrays(evaluation, scored.per_image)
         pictures = self._pictures(fitted, evaluation, scored.curves)
-        return self._finished(fitted, note, scored.scores, predict_seconds, pictures)
+        return self._finished(fitted, note, scored, predict_seconds, pictures)
 
-    def _uses(self) -> list[MetricUse]:
-        """The metrics asked for, and those the folder's record has already."""
+    def _uses(self) -> tuple[list[MetricUse], set[str]]:
+        """The metrics asked for with those the folder's record has, and which may miss weights.
+
+        The one that ranks, those asked for by name and those measured before may not; without the
+        others a record is finished, and measured again when the cell is run once more.
+        """
         cell = self.cell
         old = finished_record(self.folder, self.prepared.ref)
         wanted = set(cell.metrics) | {score.metric for score in (old.scores if old else [])}
-        return [use for use in cell.suite.metrics if not cell.metrics or use.name in wanted]
+        uses = [use for use in cell.suite.metrics if not cell.metrics or use.name in wanted]
+        return uses, {use.name for use in cell.suite.metrics[1:]} - wanted
 
     def fit(self) -> tuple[Fitted, FitNote]:
         """The fitted method, learned now or resumed where its weights are not there yet.
@@ -257,12 +263,13 @@ class Work:
         self,
         fitted: Fitted,
         note: FitNote,
-        scores: list[Score],
+        scored: Scored,
         predict_seconds: float,
         pictures: dict[str, str],
     ) -> Record:
         cell, prepared = self.cell, self.prepared
         notes = [text for text in (prepared.overlap, _keypoint_note(fitted)) if text]
+        notes += [f"{name} was not measured: {why}" for name, why in scored.unmeasured.items()]
         artifacts = {"weights": "weights.safetensors", "predictions": "predictions.npz"}
         if (self.folder / "curves.csv").exists():
             artifacts["curves"] = "curves.csv"
@@ -272,7 +279,7 @@ class Work:
             suite=prepared.ref,
             method=method_ref(cell),
             seed=cell.seed,
-            scores=scores,
+            scores=scored.scores,
             cost=Cost(
                 fit_seconds=round(note.seconds, 3),
                 predict_seconds=round(predict_seconds, 3),

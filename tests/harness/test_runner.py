@@ -14,7 +14,7 @@ from toy_plugin.plugin import HEARD
 from toy_world import Toy
 
 from harness.contract import RunFailed, RunFinished, RunStarted, ScalarsLogged
-from harness.errors import RunError
+from harness.errors import AssetMissing, RunError
 from harness.files import replacing
 from harness.plan import Cell
 from harness.record import Record, read_record, write_record
@@ -278,6 +278,48 @@ def test_a_failed_measurement_leaves_an_earlier_record(toy: Toy) -> None:
     assert second.record is not None
     assert second.record.status == "failed"
     assert on_disk(second) == first.record
+
+
+def without_weights(*_: object) -> None:
+    raise AssetMissing("Get big.pth from its home.")
+
+
+def test_a_metric_without_its_weights_is_noted_and_measured_later(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("toy_plugin.metrics.Overlap.measure", without_weights)
+        first = run(toy)
+        assert (first.status, list(values(first))) == ("finished", ["toy_spread", "toy_distance"])
+        expected = "toy_overlap was not measured: Get big.pth from its home."
+        assert on_disk(first).notes[-1] == expected
+    second = run(toy)
+    assert (second.status, len(FITS)) == ("finished", 1)
+    assert values(second) == {**values(first), "toy_overlap": values(second)["toy_overlap"]}
+    assert not any("not measured" in note for note in on_disk(second).notes)
+    assert run(toy).status == "kept"
+
+
+def test_a_metric_that_ranks_or_was_asked_for_needs_its_weights(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr("toy_plugin.metrics.Spread.measure", without_weights)
+        failed = run(toy)
+    assert (failed.status, failed.exit_code) == ("failed", 2)
+    assert failed.error == "Get big.pth from its home."
+    monkeypatch.setattr("toy_plugin.metrics.Overlap.measure", without_weights)
+    assert run(toy, metrics=("toy_spread", "toy_overlap")).status == "failed"
+    assert run(toy).status == "finished"
+
+
+def test_a_score_is_not_lost_with_its_weights(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    toy.suite(metrics=[SPREAD, OVERLAP])
+    first = run(toy)
+    toy.suite(metrics=[SPREAD, OVERLAP, DISTANCE])
+    monkeypatch.setattr("toy_plugin.metrics.Overlap.measure", without_weights)
+    assert run(toy).status == "failed"
+    assert on_disk(first) == first.record
 
 
 def test_other_cells_go_on_after_a_failure(toy: Toy) -> None:

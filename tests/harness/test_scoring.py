@@ -10,7 +10,7 @@ from toy_plugin.options import ToyData
 from toy_world import Toy
 
 from harness.contract import Evaluation, Predicted
-from harness.errors import ConfigError, UnknownName
+from harness.errors import AssetMissing, ConfigError, UnknownName
 from harness.record import Score
 from harness.scoring import resolved_uses, score_evaluation
 from harness.suite import MetricUse, load_suite
@@ -155,6 +155,21 @@ def test_scores_stand_in_the_order_asked_for(toy: Toy) -> None:
     uses = [MetricUse(name=n) for n in names]
     scores = score_evaluation(uses, evaluation(), toy.known).scores
     assert [s.metric for s in scores] == names
+
+
+def test_an_optional_metric_may_miss_weights_and_says_which(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def measure(*_: object) -> None:
+        raise AssetMissing("Get big.pth from its home.")
+
+    monkeypatch.setattr("toy_plugin.metrics.Overlap.measure", measure)
+    uses = [MetricUse(name=name) for name in ("toy_overlap", "toy_spread")]
+    got = score_evaluation(uses, evaluation(), toy.known, optional={"toy_overlap"})
+    assert [s.metric for s in got.scores] == ["toy_spread"]
+    assert got.unmeasured == {"toy_overlap": "Get big.pth from its home."}
+    with pytest.raises(AssetMissing, match=r"Get big\.pth"):
+        score_evaluation(uses, evaluation(), toy.known, optional={"toy_spread"})
 
 
 def test_parameters_of_a_suite_are_filled_in(toy: Toy) -> None:
