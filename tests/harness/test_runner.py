@@ -221,7 +221,7 @@ def test_a_fit_that_died_before_its_record_is_scored_alike(
     expected = values(run(toy))
     toy.output = tmp_path / "elsewhere"
 
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
