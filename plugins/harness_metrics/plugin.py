@@ -192,8 +192,29 @@ IMAGE_QUALITY = [
     ),
 ]
 
+EDITS = [
+    MetricSpec(
+        name="edit_locality",
+        summary="How much of the change by an exchanged look lies at the part, over an even spread",
+        target="harness_metrics.edit_locality:EditLocality",
+        params="harness_metrics.edit_params:EditLocalityParams",
+        unit="times an even spread",
+        direction="higher",
+        needs=("samples", "render"),
+    ),
+    MetricSpec(
+        name="move_consistency",
+        summary="Share of a motion of all keypoints that the detector sees in the changed image",
+        target="harness_metrics.move_consistency:MoveConsistency",
+        params="harness_metrics.edit_params:MoveConsistencyParams",
+        unit="fraction",
+        direction="higher",
+        needs=("samples", "render", "detector"),
+    ),
+]
+
 
 @hook
 def harness_metrics() -> list[MetricSpec]:
     """All bundled metrics."""
-    return [*LANDMARKS, *MASKS, *ATTRIBUTES, *DIAGNOSTICS, *IMAGE_QUALITY]
+    return [*LANDMARKS, *MASKS, *ATTRIBUTES, *DIAGNOSTICS, *IMAGE_QUALITY, *EDITS]
