@@ -140,8 +140,10 @@ def main() -> None:
     )
     options = parser.parse_args()
     limit_threads(options.threads)
+    import torch
     from tabulate import tabulate
 
+    torch.set_num_threads(options.threads)
     watch = Watch(time.process_time if options.busy else time.perf_counter, options.repeats)
     rows = [row for case, count in CASES.items() for row in rows_of(case, count, watch)]
     of_cpu = " of CPU time" if options.busy else ""

@@ -68,7 +68,8 @@ def digest(array: NDArray[np.generic]) -> str:
     import numpy as np
 
     found = hashlib.sha256(f"{array.dtype.str}{array.shape}".encode())
-    rows = max(1, PIECE_BYTES // max(1, array.nbytes // max(1, len(array))))
-    for start in range(0, len(array), rows):
-        found.update(np.ascontiguousarray(array[start : start + rows]).data)
+    pieces = np.atleast_1d(array)
+    rows = max(1, PIECE_BYTES // max(1, array.nbytes // max(1, len(pieces))))
+    for start in range(0, len(pieces), rows):
+        found.update(np.ascontiguousarray(pieces[start : start + rows]).data)
     return found.hexdigest()

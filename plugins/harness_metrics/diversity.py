@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.contract import Evaluation, Measurement, Metric
 from harness_metrics.fields import Floats
@@ -51,14 +52,15 @@ class Diversity(Metric):
         return Measurement(value, details={**details, **sets.details()})
 
 
-def pair_distances(features: np.ndarray) -> Floats:
+def pair_distances(features: NDArray[np.floating]) -> Floats:
     """Distances `float64 [N // 2]` of the first and second, third and fourth, ... of `[N, d]`.
 
     >>> pair_distances(np.array([[0.0, 0.0], [3.0, 4.0], [9.0, 9.0]])).tolist()
     [5.0]
     """
     whole = len(features) // 2 * 2
-    apart = np.float64(features[0:whole:2]) - np.float64(features[1:whole:2])
+    rows = features[:whole].astype(np.float64)
+    apart = rows[0::2] - rows[1::2]
     return np.asarray(np.linalg.norm(apart, axis=1))
 
 

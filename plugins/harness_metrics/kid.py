@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.contract import Evaluation, Measurement, Metric
 from harness.errors import ConfigError
@@ -60,7 +61,7 @@ class Kid(Metric):
         return Measurement(float(values.mean()), details=details)
 
 
-def discrepancy(one: np.ndarray, other: np.ndarray) -> float:
+def discrepancy(one: NDArray[np.floating], other: NDArray[np.floating]) -> float:
     """Unbiased squared maximum mean discrepancy of two sets of m vectors `[m, d]`, m at least 2.
 
     A vector's kernel with itself is left out; pairs across the sets all count.
@@ -69,10 +70,10 @@ def discrepancy(one: np.ndarray, other: np.ndarray) -> float:
     >>> round(discrepancy(x, y), 6)
     1.125
     """
-    one, other = np.float64(one), np.float64(other)
     count = len(one)
-    within = sum(float(k.sum() - np.trace(k)) for k in (_kernel(one, one), _kernel(other, other)))
-    across = float(_kernel(one, other).sum())
+    sides = one.astype(np.float64), other.astype(np.float64)
+    within = sum(float(k.sum() - np.trace(k)) for k in (_kernel(side, side) for side in sides))
+    across = float(_kernel(*sides).sum())
     return within / (count * (count - 1)) - 2.0 * across / count**2
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from harness.contract import Evaluation, Measurement, Metric
 from harness.errors import ConfigError
@@ -79,7 +80,7 @@ class Overlap:
         return 2.0 * self.precision * self.recall / total if total else 0.0
 
 
-def overlap(real: np.ndarray, made: np.ndarray, neighbours: int) -> Overlap:
+def overlap(real: NDArray[np.floating], made: NDArray[np.floating], neighbours: int) -> Overlap:
     """All four numbers, from blocks of distances.
 
     Args:
@@ -90,15 +91,17 @@ def overlap(real: np.ndarray, made: np.ndarray, neighbours: int) -> Overlap:
     >>> overlap(np.array([[0.0], [1], [2], [10]]), np.array([[0.5], [1.5], [2.5], [20], [21]]), 1)
     Overlap(precision=0.6, recall=0.75, density=1.2, coverage=1.0)
     """
-    real, made = np.float64(real), np.float64(made)
-    real_radii, made_radii = (radii(side, neighbours) * (1.0 + ROUNDING) for side in (real, made))
+    real_points, made_points = real.astype(np.float64), made.astype(np.float64)
+    real_radii, made_radii = (
+        radii(x, neighbours) * (1.0 + ROUNDING) for x in (real_points, made_points)
+    )
     recalled: Bools = np.zeros(len(real), bool)
     covered: Bools = np.zeros(len(real), bool)
     hits = np.zeros(len(made))
     rows = max(1, BLOCK // len(real))
     for start in range(0, len(made), rows):
         part = slice(start, start + rows)
-        apart = squared_distances(made[part], real)
+        apart = squared_distances(made_points[part], real_points)
         in_real = apart <= real_radii
         hits[part] = in_real.sum(axis=1)
         covered |= in_real.any(axis=0)

@@ -66,6 +66,7 @@ class Generated:
         masks: `[N, K+1, H, W]`, float32, channel 0 background, sum 1.
         heatmaps: `[N, K, H, W]`, the parts' maps at the image's size, without the margin.
         parts: level 1.
+        style: `[N, E]`, of the background: from its noise, or the embedding of the part it is.
         centres: `[N, K, 2]`, signed: the points' means, or the masks' centres without points.
     """
 
@@ -73,6 +74,7 @@ class Generated:
     masks: Tensor
     heatmaps: Tensor
     parts: Parts
+    style: Tensor
     centres: Tensor
 
 
@@ -111,13 +113,24 @@ class Generator(nn.Module):
 
     def drawn(self, parts: Parts, noise: Noise) -> Generated:
         """Levels 2 and 3 for given parts; of `noise` only the background's is used."""
+        separate = self.config.separate_background
+        style = self.background_style(noise.background) if separate else parts.embeddings[:, 0]
+        return self.painted(parts, style, noise.background_place)
+
+    def painted(self, parts: Parts, style: Tensor, place: Tensor) -> Generated:
+        """Levels 2 and 3 for given parts and, where it is none of them, a given background.
+
+        Args:
+            parts: level 1; the background first where it is a part.
+            style: `[N, E]`, of the background.
+            place: `[N, 1, 2]`, signed, where the background is.
+        """
         logits, heatmaps = self.mask(parts)
         masks = torch.softmax(at_least_float32(logits), dim=1)
         visible = masks[:, 1:] if self.config.separate_background else masks
         features = self.foreground(parts, visible)
         if self.config.separate_background:
-            style = self.background_style(noise.background)
-            behind = self.background(style, noise.background_place)
+            behind = self.background(style, place)
             # (1 - m) F + m B of eq. 11 in one pass over the maps
             features = torch.lerp(features, behind, masks[:, :1].to(features.dtype))
         first = self.first_part
@@ -126,6 +139,7 @@ class Generator(nn.Module):
             masks=masks,
             heatmaps=heatmaps[:, first:],
             parts=parts,
+            style=style,
             centres=self._centres(parts, masks)[:, first:],
         )
 

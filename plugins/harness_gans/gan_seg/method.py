@@ -11,6 +11,7 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from harness.contract import GeneratedImages, Images, MethodConfig, Run
 from harness.errors import ConfigError
@@ -19,12 +20,13 @@ from harness.training.modules import (
     is_shown,
     untouched_randomness,
 )
-from harness.vision.coordinates import signed_to_fractions
+from harness.vision.coordinates import fractions_to_signed, signed_to_fractions
 from harness.vision.masks import painted_parts, part_labels
 from harness_gans.gan_seg.adversarial import AdversarialTraining
 from harness_gans.gan_seg.augmentation import augmented
 from harness_gans.gan_seg.config import GanSegConfig
-from harness_gans.gan_seg.generator import Generated, Generator, Noise
+from harness_gans.gan_seg.generator import Generator, Noise
+from harness_gans.gan_seg.point_generator import Parts
 from harness_gans.gan_seg.segmenter import build_segmenter, require_backbone
 from harness_gans.gan_seg.segmenter_training import SegmenterTraining
 from harness_gans.gan_seg.weights import draw_weights
@@ -35,7 +37,7 @@ PICTURE_IMAGES = 32
 
 
 class GanSeg(NetworkMethod):
-    """Generator, then segmenter; capabilities `segment` and `sample`."""
+    """Generator, then segmenter; capabilities `segment`, `sample` and `render`."""
 
     owner = "gan_seg"
 
@@ -98,21 +100,58 @@ class GanSeg(NetworkMethod):
         return GeneratedImages(
             images=to_bytes(drawn.images),
             latents={
-                "points": drawn.parts.points,
-                "embeddings": drawn.parts.embeddings,
-                "background": noise.background,
+                "keypoints": self._fractions(drawn.centres),
+                "appearance": drawn.parts.embeddings[:, self.generator.first_part :],
+                "background": drawn.style,
                 "background_place": noise.background_place,
+                "points": drawn.parts.points,
             },
-            keypoints=self._keypoints(drawn),
+            keypoints=self._fractions(drawn.centres),
             masks=drawn.masks,
         )
+
+    @torch.no_grad()
+    def render(self, latents: Mapping[str, Tensor]) -> GeneratedImages:
+        """Images of latents.
+
+        A part's points, `[N, K, n, 2]` in signed coordinates, move with its keypoint and keep their
+        scatter; the background goes with its place, `[N, 1, 2]`. Without points (ablation) a
+        keypoint is where the mask happens to be, and moving it changes nothing.
+        """
+        given = {name: value.to(self.generator.points.constants) for name, value in latents.items()}
+        drawn = self.generator.eval().painted(
+            self._parts(given), given["background"], given["background_place"]
+        )
+        return GeneratedImages(
+            images=to_bytes(drawn.images),
+            latents=latents,
+            keypoints=self._fractions(drawn.centres),
+            masks=drawn.masks,
+        )
+
+    def _parts(self, latents: Mapping[str, Tensor]) -> Parts:
+        """Level 1 of latents; exactly as it was drawn where keypoints have not moved."""
+        first, looks = self.generator.first_part, latents["appearance"]
+        if first:
+            looks = torch.cat([latents["background"][:, None], looks], dim=1)
+        parts = Parts(
+            latents["points"], looks, self.settings.heatmap, fixed_scale=self.settings.fixed_scale
+        )
+        if not self.settings.use_points:
+            return parts
+        before = self._signed(self._fractions(parts.centres[:, first:]))
+        shift = self._signed(latents["keypoints"]) - before
+        return parts.moved(F.pad(shift, (0, 0, first, 0))[:, :, None])
 
     def kept(self) -> Mapping[str, nn.Module]:
         """Generator and segmenter; the discriminator is not among them."""
         return {"generator": self.generator, "segmenter": self.segmenter}
 
-    def _keypoints(self, drawn: Generated) -> Tensor:
-        return signed_to_fractions(drawn.centres, self.image_size, grid=self.settings.grid)
+    def _fractions(self, points: Tensor) -> Tensor:
+        return signed_to_fractions(points, self.image_size, grid=self.settings.grid)
+
+    def _signed(self, points: Tensor) -> Tensor:
+        return fractions_to_signed(points, self.image_size, grid=self.settings.grid)
 
     @torch.no_grad()
     def _show_samples(self, generator: torch.nn.Module, run: Run) -> None:

@@ -15,7 +15,7 @@ def harness_methods() -> list[MethodSpec]:
             target="harness_gans.gan_seg.method:GanSeg",
             config="harness_gans.gan_seg.config:GanSegConfig",
             presets="harness_gans.gan_seg",
-            capabilities=("segment", "sample"),
+            capabilities=("segment", "sample", "render"),
             paper="He, Wandt, Rhodin: GANSeg: Learning to Segment by Unsupervised Hierarchical "
             "Image Generation. CVPR 2022, arXiv 2112.01036.",
             sees=("images",),

@@ -73,9 +73,11 @@ def timm_model(name: str, sha256: str = "") -> Extractor:
     found = check_weights(path, home, sha256)
     try:
         with untouched_randomness():
+            # With its classifier: without, timm would take a file that lacks weights.
             net = timm.create_model(
-                name, pretrained=True, pretrained_cfg_overlay={"file": str(path)}, num_classes=0
+                name, pretrained=True, pretrained_cfg_overlay={"file": str(path)}
             )
+            net.reset_classifier(0)
     except (RuntimeError, KeyError, SafetensorError) as error:
         first = str(error).splitlines()[-1].strip()
         raise DataError(

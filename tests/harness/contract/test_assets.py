@@ -90,4 +90,5 @@ def test_digest_is_that_of_type_shape_and_values(
     changed = array.copy()
     changed[99, 9] += 1
     others = [changed, array.reshape(10, 100), array.astype(np.int64), array[::-1], array[:0]]
-    assert len({expected, *map(digest, others)}) == 6
+    single = [np.array(1), np.array(2), np.array([1])]
+    assert len({expected, *map(digest, others), *map(digest, single)}) == 9

@@ -38,7 +38,14 @@ def test_samples_come_with_masks_and_the_centres_of_their_parts(fitted):
     assert drawn.masks.shape == (5, 4, 16, 16)
     centres = drawn.latents["points"].mean(dim=2)
     assert torch.allclose(drawn.keypoints, signed_to_fractions(centres, 16, grid="corners"))
-    assert all(len(latent) == 5 for latent in drawn.latents.values())
+    assert torch.equal(drawn.latents["keypoints"], drawn.keypoints)
+    assert {name: tuple(latent.shape) for name, latent in drawn.latents.items()} == {
+        "keypoints": (5, 3, 2),
+        "appearance": (5, 3, 5),
+        "background": (5, 5),
+        "background_place": (5, 1, 2),
+        "points": (5, 3, 4, 2),
+    }
 
 
 def test_same_generator_draws_the_same_samples(fitted):

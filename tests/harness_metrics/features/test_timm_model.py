@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
-from torch.nn import functional as F
 
 from harness.errors import AssetMissing, ConfigError, DataError, UnknownName
 from harness_metrics.features.choice import build_extractor
@@ -60,15 +60,26 @@ def test_features_are_those_before_the_classifier(folder: Path) -> None:
     np.testing.assert_allclose(got, expected.numpy(), rtol=1e-4, atol=1e-6)
 
 
-def test_small_images_are_resized_as_the_network_wants_them(folder: Path) -> None:
+def test_small_images_are_resized_as_pillow_does_it(folder: Path) -> None:
+    """Pillow rounds to whole grey values; another cubic kernel is off by a third."""
     write(folder)
     extractor = timm_model(NAME)
-    side = timm.models.get_pretrained_cfg(NAME).input_size[-1]
+    config = timm.models.get_pretrained_cfg(NAME)
+    assert config.interpolation == "bicubic"
     images = photos(32)
-    large = F.interpolate(torch.from_numpy(images).float(), (side, side), mode="bicubic")
-    with torch.no_grad():
-        expected = extractor.net(large.clamp(0, 255))
-    np.testing.assert_allclose(extractor.features(images), expected.numpy(), rtol=1e-3, atol=1e-5)
+    large = np.stack(
+        [
+            np.asarray(
+                Image.fromarray(image.transpose(1, 2, 0)).resize(
+                    config.input_size[1:], Image.Resampling.BICUBIC
+                )
+            ).transpose(2, 0, 1)
+            for image in images
+        ]
+    )
+    expected = extractor.features(large)
+    got = extractor.features(images)
+    np.testing.assert_allclose(got, expected, atol=0.02 * expected.max())
 
 
 def test_identity_holds_name_and_weights(folder: Path) -> None:
