@@ -223,7 +223,7 @@ def quality(net: FaceNet, taught: Labelled, asked: Labelled) -> dict[str, float]
         taught: what it learned from; decides what a constant answer would be.
         asked: other faces.
     """
-    answers = [net.answers(images.float()) for images in asked.images.split(BATCH)]
+    answers = [net.answers(images.float()) for images in torch.split(asked.images, BATCH)]
     said = torch.cat([logits for logits, _ in answers]) > 0
     known, truth = asked.attributes.isfinite(), asked.attributes > 0
     often = (taught.attributes.nanmean(dim=0) > 0.5).expand_as(said)

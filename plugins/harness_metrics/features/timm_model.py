@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -60,9 +61,9 @@ def timm_model(name: str, sha256: str = "") -> Extractor:
         AssetMissing: the file is not there.
         DataError: its checksum is wrong, or it belongs to another network.
     """
-    import timm
     from safetensors import SafetensorError
 
+    timm: Any = import_module("timm")
     home = _home(name)
     path = weights_folder() / f"{name}.safetensors"
     if not path.is_file():
@@ -91,8 +92,7 @@ def timm_model(name: str, sha256: str = "") -> Extractor:
 
 def _home(name: str) -> str:
     """The page of a network's weights."""
-    import timm
-
+    timm: Any = import_module("timm")
     architecture, _, tag = name.partition(".")
     if not timm.is_model(architecture):
         close = difflib.get_close_matches(architecture, timm.list_models(), n=1)
@@ -105,5 +105,6 @@ def _home(name: str) -> str:
     if not tag or tag not in known:
         choice = ", ".join(f"{architecture}.{one}" for one in known) or "timm has none"
         raise ConfigError(f"The extractor {name!r} must name its weights too: {choice}.")
-    page = timm.models.get_pretrained_cfg(name)
-    return f"https://huggingface.co/{page.hf_hub_id}" if page.hf_hub_id else page.url
+    known_as = timm.models.get_pretrained_cfg(name)
+    hub = known_as.hf_hub_id
+    return f"https://huggingface.co/{hub}" if hub else str(known_as.url)

@@ -177,9 +177,11 @@ def test_larger_images_are_seen_at_the_same_size(evaluation: Evaluation, known: 
     extractor = face_attributes(evaluation)
     images = evaluation.test_truth.images[:4]
     large = images.repeat(2, axis=2).repeat(2, axis=3)
-    np.testing.assert_allclose(
-        extractor.features(large), extractor.features(images), rtol=0.3, atol=0.3
-    )
+    got, expected = extractor.features(large), extractor.features(images)
+    # Nearest enlargement and back is a slight blur: far nearer to itself than to other images.
+    apart = np.linalg.norm(got[:, None] - expected[None], axis=2)
+    others = apart[~np.eye(4, dtype=bool)]
+    assert apart.diagonal().max() < 0.3 * others.min()
 
 
 def test_distance_grows_with_what_is_wrong(evaluation: Evaluation, known: list[int]) -> None:
