@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
-from harness.figures import GAP, PAPER, draw_keypoints
+from harness.figures import PAPER, draw_keypoints, palette
 from harness.generated_edits import Edit, edited_each, new_draw, ways
+from harness.latents import KEYPOINTS
 from harness.manipulation import Manipulated
 from harness.manipulation_sheet import (
     TITLE,
@@ -35,6 +36,8 @@ LEGEND = "ring: before, dot: after"
 ACROSS = 8
 #: Images in the pictures of a finished run, and their seed.
 SHOWN, SEED = 6, 0
+#: Width of one keypoint in the legend, in pixels.
+ENTRY = 40
 #: Pictures on the way to the next image.
 STEPS = 7
 
@@ -67,7 +70,7 @@ def edit_sheet(edit: Edit, title: str) -> Image.Image:
     """Three rows: images with ringed keypoints, changed ones with dots, and the change as heat.
 
     Images stand side by side, `ACROSS` of them above the next ones, each below its number in the
-    draw. All heat maps share one scale.
+    draw. All heat maps share one scale. Above stands which keypoint has which number.
 
     Args:
         edit: at least one image.
@@ -84,11 +87,13 @@ def edit_sheet(edit: Edit, title: str) -> Image.Image:
     blocks = [
         titled_sheet(columns[start : start + ACROSS]) for start in range(0, len(columns), ACROSS)
     ]
-    return _stacked([title, LEGEND, heat.title], blocks)
+    width = blocks[0].width
+    legend = keypoint_legend(change.before.shape[1], width)
+    return _stacked([_lines([title, heat.title, LEGEND], width), legend, *blocks])
 
 
 def ways_sheet(paths: Mapping[int, Manipulated], to: int) -> Image.Image:
-    """A row an image: the steps on the way to image `to`, each with the keypoints it was drawn at.
+    """A row an image: its keypoints with their way, and the steps on the way to image `to`.
 
     Args:
         paths: by the number of the image, at least one.
@@ -130,18 +135,37 @@ def standard_sheets(fitted: Fitted) -> dict[str, Image.Image]:
         for number, after in following.items()
     ]
     steps = pose_columns(paths, side, "to the next row")
-    return {"edits": titled_sheet(columns), "interpolation": titled_sheet(steps)}
+    sheet = titled_sheet(columns)
+    legend = keypoint_legend(draw.latents[KEYPOINTS].shape[1], sheet.width)
+    return {"edits": _stacked([legend, sheet]), "interpolation": titled_sheet(steps)}
 
 
-def _stacked(lines: list[str], blocks: list[Image.Image]) -> Image.Image:
-    """Lines of text above pictures of which the first is the widest."""
-    width = blocks[0].width
-    height = TITLE * len(lines) + sum(block.height + GAP for block in blocks) - GAP
-    sheet = Image.new("RGB", (width, height), PAPER)
-    for index, line in enumerate(lines):
-        write_line(sheet, (0, TITLE * index + 2), line, width)
-    top = TITLE * len(lines)
-    for block in blocks:
-        sheet.paste(block, (0, top))
-        top += block.height + GAP
+def keypoint_legend(count: int, width: int) -> Image.Image:
+    """The number of every keypoint beside its dot, in as many lines of text as it takes."""
+    across = max(width // ENTRY, 1)
+    legend = Image.new("RGB", (width, -(-count // across) * TITLE), PAPER)
+    pen = ImageDraw.Draw(legend)
+    for index, colour in enumerate(palette(count)):
+        x, y = index % across * ENTRY, index // across * TITLE
+        pen.ellipse((x + 3, y + 5, x + 13, y + 15), fill=colour, outline=(0, 0, 0))
+        write_line(legend, (x + 17, y + 2), str(index), ENTRY)
+    return legend
+
+
+def _lines(texts: list[str], width: int) -> Image.Image:
+    """Lines of text, cut at `width` pixels."""
+    picture = Image.new("RGB", (width, TITLE * len(texts)), PAPER)
+    for index, text in enumerate(texts):
+        write_line(picture, (0, TITLE * index + 2), text, width)
+    return picture
+
+
+def _stacked(pictures: list[Image.Image]) -> Image.Image:
+    """Pictures below each other, of which the first is the widest."""
+    height = sum(picture.height for picture in pictures)
+    sheet = Image.new("RGB", (pictures[0].width, height), PAPER)
+    top = 0
+    for picture in pictures:
+        sheet.paste(picture, (0, top))
+        top += picture.height
     return sheet

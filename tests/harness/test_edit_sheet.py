@@ -7,7 +7,16 @@ from toy_plugin.methods import ToyPainter
 from toy_plugin.options import NoConfig
 from toy_world import Toy
 
-from harness.edit_sheet import ACROSS, STANDARD, STEPS, edit_sheet, standard_sheets, ways_sheet
+from harness.edit_sheet import (
+    ACROSS,
+    ENTRY,
+    STANDARD,
+    STEPS,
+    edit_sheet,
+    keypoint_legend,
+    standard_sheets,
+    ways_sheet,
+)
 from harness.figures import GAP, palette
 from harness.generated_edits import Draw, Edit, edited, new_draw, ways
 from harness.manipulation import Manipulated
@@ -37,7 +46,7 @@ def test_an_edit_is_shown_as_ring_dot_and_heat() -> None:
     points = np.array([[[0.25, 0.5]]])
     edit = Edit((5,), plain, Manipulated(points, points + np.array([0.5, 0.0]), after))
     sheet = np.asarray(edit_sheet(edit, "what was done"))
-    top = 4 * TITLE
+    top = 5 * TITLE
     assert sheet.shape == (top + 3 * STEP - GAP, 192, 3)
     (colour,) = palette(1)
     ring, dot, heat = (tile(sheet, row, 0, top) for row in range(3))
@@ -52,11 +61,11 @@ def test_an_edit_is_shown_as_ring_dot_and_heat() -> None:
     assert (heat[:, :96] == HEAT[0]).all()
 
 
-def test_above_stand_what_was_done_the_legend_and_the_scale(painter: Fitted) -> None:
+def test_above_stand_what_was_done_the_scale_and_the_legend(painter: Fitted) -> None:
     draw = new_draw(painter, 2, 0)
     edit = edited(painter, draw, [Look(None, 1)])
     one, other = (np.asarray(edit_sheet(edit, title)) for title in ("look=all:1", "move=0:0,0"))
-    for line in range(3):
+    for line in range(4):
         assert (one[line * TITLE : (line + 1) * TITLE] < 255).any()
     assert (one[:TITLE] != other[:TITLE]).any()
     np.testing.assert_array_equal(one[TITLE:], other[TITLE:])
@@ -66,13 +75,25 @@ def test_above_stand_what_was_done_the_legend_and_the_scale(painter: Fitted) -> 
 def test_many_images_stand_in_blocks(painter: Fitted, count: int, blocks: int, across: int) -> None:
     edit = edited(painter, new_draw(painter, count, 0), [Move(None, 0.1, 0.0)])
     sheet = np.asarray(edit_sheet(edit, "move"))
-    block = TITLE + 3 * STEP
-    assert sheet.shape[:2] == (3 * TITLE + blocks * block - GAP, across * STEP - GAP)
+    block = TITLE + 3 * STEP - GAP
+    assert sheet.shape[:2] == (4 * TITLE + blocks * block, across * STEP - GAP)
     last = count - 1
-    top = 3 * TITLE + last // ACROSS * block + TITLE
+    top = 4 * TITLE + last // ACROSS * block + TITLE
     shown = tile(sheet, 1, last % ACROSS, top)[6::12, 6::12]
     same = (shown == edit.change.images[last].transpose(1, 2, 0)).all(axis=2)
     assert 0.8 < same.mean() < 1
+
+
+def test_every_keypoint_has_its_number_and_colour_in_the_legend() -> None:
+    """Four fit into a line of 192 pixels."""
+    legend = np.asarray(keypoint_legend(10, 192))
+    assert legend.shape == (3 * TITLE, 192, 3)
+    for index, colour in enumerate(palette(10)):
+        row, column = divmod(index, 4)
+        entry = legend[row * TITLE : (row + 1) * TITLE, column * ENTRY : (column + 1) * ENTRY]
+        assert tuple(entry[10, 8]) == colour
+        assert (entry[:, 16:] < 128).any()
+    assert (legend[2 * TITLE :, 2 * ENTRY :] == 255).all()
 
 
 def test_a_way_is_a_row_of_its_steps(painter: Fitted) -> None:
@@ -89,10 +110,11 @@ def test_a_run_shows_every_standard_edit_beside_its_change(painter: Fitted) -> N
     sheets = standard_sheets(painter)
     assert list(sheets) == ["edits", "interpolation"]
     edits = np.asarray(sheets["edits"])
-    assert edits.shape == (TITLE + 6 * STEP - GAP, (1 + 2 * len(STANDARD)) * STEP - GAP, 3)
+    assert edits.shape == (2 * TITLE + 6 * STEP - GAP, (1 + 2 * len(STANDARD)) * STEP - GAP, 3)
+    np.testing.assert_array_equal(edits[:TITLE], np.asarray(keypoint_legend(3, edits.shape[1])))
     draw = new_draw(painter, 6, 0)
     for row in range(6):
-        changed = [tile(edits, row, 2 + 2 * i, TITLE)[::12, ::12].any(-1) for i in range(6)]
+        changed = [tile(edits, row, 2 + 2 * i, 2 * TITLE)[::12, ::12].any(-1) for i in range(6)]
         following = (row + 1) % 6
         for index, expected in expected_changes(painter, draw, row, following).items():
             np.testing.assert_array_equal(changed[index], expected)

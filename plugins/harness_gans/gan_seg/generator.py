@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -66,7 +67,6 @@ class Generated:
         masks: `[N, K+1, H, W]`, float32, channel 0 background, sum 1.
         heatmaps: `[N, K, H, W]`, the parts' maps at the image's size, without the margin.
         parts: level 1.
-        style: `[N, E]`, of the background: from its noise, or the embedding of the part it is.
         centres: `[N, K, 2]`, signed: the points' means, or the masks' centres without points.
     """
 
@@ -74,7 +74,6 @@ class Generated:
     masks: Tensor
     heatmaps: Tensor
     parts: Parts
-    style: Tensor
     centres: Tensor
 
 
@@ -113,9 +112,13 @@ class Generator(nn.Module):
 
     def drawn(self, parts: Parts, noise: Noise) -> Generated:
         """Levels 2 and 3 for given parts; of `noise` only the background's is used."""
-        separate = self.config.separate_background
-        style = self.background_style(noise.background) if separate else parts.embeddings[:, 0]
-        return self.painted(parts, style, noise.background_place)
+        return self.painted(parts, self.style(parts, noise), noise.background_place)
+
+    def style(self, parts: Parts, noise: Noise) -> Tensor:
+        """`[N, E]`, of the background: from its noise, or the embedding of the part that it is."""
+        if not self.config.separate_background:
+            return parts.embeddings[:, 0]
+        return cast(Tensor, self.background_style(noise.background))
 
     def painted(self, parts: Parts, style: Tensor, place: Tensor) -> Generated:
         """Levels 2 and 3 for given parts and, where it is none of them, a given background.
@@ -139,7 +142,6 @@ class Generator(nn.Module):
             masks=masks,
             heatmaps=heatmaps[:, first:],
             parts=parts,
-            style=style,
             centres=self._centres(parts, masks)[:, first:],
         )
 

@@ -95,16 +95,19 @@ class GanSeg(NetworkMethod):
     @torch.no_grad()
     def sample(self, count: int, generator: torch.Generator) -> GeneratedImages:
         """Images with their parts' centres and masks, from a CPU random generator."""
-        noise = Noise.drawn(self.settings, count, generator)
-        drawn = self.generator.eval()(noise.to(self.generator.points.constants))
+        network = self.generator.eval()
+        noise = Noise.drawn(self.settings, count, generator).to(network.points.constants)
+        parts = network.points(noise.places, noise.appearance)
+        style = network.style(parts, noise)
+        drawn = network.painted(parts, style, noise.background_place)
         return GeneratedImages(
             images=to_bytes(drawn.images),
             latents={
                 "keypoints": self._fractions(drawn.centres),
-                "appearance": drawn.parts.embeddings[:, self.generator.first_part :],
-                "background": drawn.style,
+                "appearance": parts.embeddings[:, network.first_part :],
+                "background": style,
                 "background_place": noise.background_place,
-                "points": drawn.parts.points,
+                "points": parts.points,
             },
             keypoints=self._fractions(drawn.centres),
             masks=drawn.masks,
