@@ -183,11 +183,18 @@ def test_recovery_asks_the_generator_to_show_its_keypoints(training):
     assert not torch.allclose(*gradients)
 
 
-def test_step_leaves_the_callers_images_and_the_global_randomness_alone(training, real):
-    before, state = real.clone(), torch.random.get_rng_state()
-    training(recovery_weight=1.0).step(LAST, 0, real)
+def test_step_leaves_the_callers_images_alone(training, real):
+    before = real.clone()
+    training().step(LAST, 0, real)
     assert torch.equal(real, before)
     assert not real.requires_grad
+
+
+def test_global_randomness_is_neither_used_nor_moved(tiny, drawn_generator, run, real):
+    config = tiny(recovery_weight=1.0, spectral_norm=True)
+    generator = drawn_generator(config).float()
+    state = torch.random.get_rng_state()
+    AdversarialTraining(config, generator, run).step(LAST, 0, real)
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
