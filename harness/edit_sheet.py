@@ -119,7 +119,7 @@ def standard_sheets(fitted: Fitted) -> dict[str, Image.Image]:
     draw = new_draw(fitted, SHOWN, SEED)
     following = {number: (number + 1) % SHOWN for number in range(SHOWN)}
     side = tile_side(fitted.image_size)
-    columns = []
+    columns: list[Column] = []
     for standard in STANDARD:
         own = {number: [standard.operation(after)] for number, after in following.items()}
         edit = edited_each(fitted, draw, own)

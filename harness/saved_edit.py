@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.saved import Fitted
 
 #: Version of the form of saved edits.
-SCHEMA = 1
+SCHEMA: Final = 1
 _POINTS = "x and y as fractions of the image, from its top left corner"
 
 Point = tuple[float, float]

@@ -146,8 +146,9 @@ class Method(ABC):
         sample(count, generator) -> GeneratedImages
         render(latents) -> GeneratedImages: the images of latents in the form `sample` gives them,
             which hold, besides a method's own, `keypoints` `float32 [N, K, 2]` (fractions),
-            `appearance` `[N, K, D]` (one vector a part) and `background` `[N, E]`; drawing them
-            unchanged gives the sampled images again
+            `appearance` `[N, K, D]` (one vector a part) and `background` `[N, E]`, with which all
+            names that begin with `background_` go; drawing them unchanged gives the sampled images
+            again
         reconstruct(images, keypoints=None, appearance=None) -> Tensor, `uint8 [N, 3, H, W]`: the
             images drawn again, with keypoints `[N, K, 2]` in place of the detected ones, and with
             the look of other images `[N, 3, H, W]` in place of their own

@@ -156,4 +156,5 @@ def _distances(found: Floats, places: Floats) -> Floats:
     """Percent of the image edge; what is missing is taken to be at the image centre."""
     missing: Bools = np.isnan(found)
     gaps = np.where(missing, IMAGE_CENTRE, found) - places
-    return 100 * np.sqrt((gaps**2).sum(axis=-1))
+    distances: Floats = 100 * np.sqrt((gaps**2).sum(axis=-1))
+    return distances

@@ -52,6 +52,31 @@ def test_a_finished_run_draws_new_images_and_changes_photos(drawing: Command) ->
     assert Path(again.out.splitlines()[0]).read_bytes() == picture.read_bytes()
 
 
+def test_new_images_are_changed_and_a_saved_edit_is_drawn_again(drawing: Command) -> None:
+    cell = ("run", "--method", "toy_painter", "--suite", "toy", "--no-baselines", "--threads", "1")
+    assert drawing(*cell).code == 0
+    (run,) = (drawing.folder / "runs" / "toy").glob("toy_painter-*")
+    assert {"edits.png", "interpolation.png"} <= {p.name for p in (run / "pictures").iterdir()}
+
+    change = ("--op", "look=1:3,0.5", "--op", "background=0")
+    done = drawing("sample", str(run), "-n", "4", *change, "--out", "drawn")
+    assert done.code == 0, done.err
+    picture, edit = (drawing.folder / line for line in done.out.splitlines())
+    values = json.loads(edit.read_text())
+    assert (values["seed"], values["count"]) == (0, 4)
+    assert values["operations"] == ["look=1:3,0.5", "background=0"]
+
+    alone = {**values, "image": 2, "keypoints": [], "command": ""}
+    (drawing.folder / "edit.json").write_text(json.dumps(alone))
+    again = drawing("sample", str(run), "--from", str(edit), "--out", "again")
+    assert again.code == 0, again.err
+    assert (drawing.folder / again.out.splitlines()[0]).read_bytes() == picture.read_bytes()
+    one = drawing("sample", str(run), "--from", "edit.json", "--out", "again")
+    assert one.code == 0, one.err
+    with Image.open(drawing.folder / one.out.splitlines()[0]) as image:
+        assert image.width == 192
+
+
 def test_a_method_that_only_finds_parts_says_so(cli: InProcess) -> None:
     assert cli(*TOY, "--no-baselines", "--preset", "smoke").code == 0
     (run,) = Path("runs").glob("toy_discs/toy_colours-*")
