@@ -23,10 +23,11 @@ from harness.contract import Evaluation, Samples
 from harness.contract.assets import digest, kept_arrays
 from harness.errors import DataError
 from harness.training.images import resize_images
-from harness.training.modules import untouched_randomness
+from harness.training.modules import placed, untouched_randomness
 from harness_metrics.features.extractor import Extractor
 
 NAME = "face_attributes"
+CPU = torch.device("cpu")
 #: Raised whenever training gives another network.
 VERSION = 1
 #: Side in pixels at which it sees images.
@@ -83,13 +84,15 @@ class FaceNet(nn.Module):
 
     @torch.no_grad()
     def draw(self, generator: Generator) -> None:
-        """Draw start weights: Kaiming normal, the last layers' zero."""
+        """Draw start weights: Kaiming normal, the last layers' and all biases zero."""
         for module in self.body.modules():
             if isinstance(module, nn.Conv2d | nn.Linear):
                 nn.init.kaiming_normal_(module.weight, nonlinearity="relu", generator=generator)
         for layer in (self.attributes, self.landmarks):
             nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+        for module in self.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.zeros_(module.bias)
 
     def forward(self, images: Tensor) -> Tensor:
         """Features `[N, 128]` of images `[N, 3, S, S]` from 0 to 255, at least 0."""
@@ -130,11 +133,11 @@ def face_attributes(evaluation: Evaluation, seed: int = 0) -> Extractor:
     state = kept_arrays(NAME, key, lambda: trained(taught, seed, STEPS))
     net = FaceNet(taught.attributes.shape[1], taught.landmarks.shape[1])
     net.load_state_dict({name: torch.from_numpy(value) for name, value in state.items()})
-    net.eval()
+    placed(net, CPU).eval()
     weights = {name: digest(value) for name, value in sorted(state.items())}
     identity = {"extractor": NAME, "version": VERSION, "weights": weights}
     facts = quality(net, taught, asked)
-    return Extractor(NAME, identity, net, torch.device("cpu"), facts)
+    return Extractor(NAME, identity, net, CPU, facts)
 
 
 def labelled(truth: Samples | None, role: str) -> Labelled:
@@ -171,8 +174,8 @@ def trained(faces: Labelled, seed: int, steps: int) -> Mapping[str, NDArray[Any]
     generator = Generator().manual_seed(seed)
     net = FaceNet(faces.attributes.shape[1], faces.landmarks.shape[1])
     net.draw(generator)
-    net.train()
-    optimiser = torch.optim.Adam(net.parameters(), lr=RATE)
+    placed(net, CPU).train()
+    optimiser = torch.optim.Adam(net.parameters(), lr=RATE, fused=True)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, RATE, total_steps=steps + 1)
     with one_thread(), torch.enable_grad():
         for _ in range(steps):
@@ -199,7 +202,8 @@ def changed(faces: Labelled, places: Tensor, generator: Generator) -> tuple[Tens
     )
     gains = 1.0 + GAIN * (2.0 * torch.rand(count, 1, 1, 1, generator=generator) - 1.0)
     landmarks = faces.landmarks[places] + (SHIFT - corners[:, None]) / SIDE
-    return (images * gains).clamp(0.0, 255.0), landmarks
+    images = (images * gains).clamp(0.0, 255.0)
+    return images.contiguous(memory_format=torch.channels_last), landmarks
 
 
 def error(net: FaceNet, images: Tensor, attributes: Tensor, landmarks: Tensor) -> Tensor:

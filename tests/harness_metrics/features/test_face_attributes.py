@@ -95,7 +95,9 @@ def test_it_learns_what_the_labels_say(evaluation: Evaluation, known: list[int])
 
 def test_training_depends_on_the_seed_alone(evaluation: Evaluation) -> None:
     faces = labelled(evaluation.test_truth, "test")
-    first, again, other = (trained(faces, seed, 2) for seed in (0, 0, 1))
+    first = trained(faces, 0, 2)
+    torch.rand(7)  # the global random state is another one from here on
+    again, other = trained(faces, 0, 2), trained(faces, 1, 2)
     for name, value in first.items():
         np.testing.assert_array_equal(value, again[name])
     assert not np.array_equal(first["body.0.weight"], other["body.0.weight"])
