@@ -26,6 +26,10 @@ SMALL_FACES = (
     "suite.image_size=16",
     "--set",
     "suite.dataset_options={fit=48,regress=40,test=24}",
+    "--set",
+    "suite.count=8",
+    "--set",
+    "suite.images=4",
 )
 
 

@@ -31,6 +31,7 @@ GAN_SEG = (
     *("run", "--method", "gan_seg", *SMALL_FACES, "--preset", "smoke", "--no-baselines"),
     *("--set", "batch_size=4", "--set", "segmenter_batch_size=4"),
     *("--set", "steps=14", "--set", "segmenter_steps=14", "--checkpoint-seconds", "0"),
+    *("--metrics", "inter_ocular_error,foreground_iou"),
 )
 
 
