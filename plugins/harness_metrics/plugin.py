@@ -183,7 +183,7 @@ IMAGE_QUALITY = [
     ),
     MetricSpec(
         name="diversity",
-        summary="Mean distance of two generated images over that of two real ones",
+        summary="Mean distance of two generated images over that of two real ones; noise exceeds 1",
         target="harness_metrics.diversity:Diversity",
         params="harness_metrics.params:ExtractorParams",
         unit="ratio to real images",
