@@ -26,6 +26,7 @@ LANDMARKS = [
     ),
     MetricSpec(
         name="sample_efficiency",
+        version=2,
         summary="Mean landmark error over the logarithm of the number of labelled images",
         target="harness_metrics.sample_efficiency:SampleEfficiency",
         params="harness_metrics.params:SampleEfficiencyParams",

@@ -50,21 +50,21 @@ class SampleEfficiency(Metric):
 
     Lower is better; percent of the distance between the eyes or of the image edge (parameter
     `normaliser`). For n = 1, 5, 10, 20, 50, 100, 200, 500, 1000, 5000 and all labelled images of
-    role `regress`, the linear map from keypoints to landmarks is fitted on n of them and scored on
-    the test images; the value is the area under the mean error against log10(n) from n = 10 to
-    all, by trapezia, divided by that range of the logarithm. With exactly 10 labelled images it is
-    the error there, with fewer it is undefined.
+    role `regress`, the linear map from keypoints to landmarks is fitted on n of them by ridge
+    regression and scored on the test images; the value is the area under the mean error against
+    log10(n) from n = 10 to all, by trapezia, divided by that range of the logarithm. With exactly
+    10 labelled images it is the error there, with fewer it is undefined.
 
     The n images are the first of a permutation, so that the subsets of a draw are nested; the
     permutations follow from the parameter `seed` and the images' ids alone, so that all methods
     meet the same subsets. `details` holds mean and standard deviation (divisor draws - 1) over
-    draws for every n, for the fit of minimum norm and for a ridge regression; `also` the area
-    under the ridge curve.
+    draws for every n, for the ridge regression and for the fit of minimum norm, which published
+    curves have; `also` the area under the latter.
 
     The fit of minimum norm peaks where n equals the number 2K of coordinates: there it just passes
     through every labelled image, and directions in which these hardly vary get huge weights. The
-    peak belongs to the estimator, not to the keypoints, and is left in, as published curves have
-    it; the ridge curve beside it has none.
+    peak belongs to the estimator, not to the keypoints, and where 2K is one of the numbers n, it
+    alone would decide the area; so the ridge curve, which has none, gives the value.
 
     Missing keypoints, landmarks and lengths count as in the landmark errors; a landmark that a
     subset shows in no image is predicted at the image centre and counted, for every subset once.
@@ -211,10 +211,10 @@ def _measurement(lines: Mapping[str, Line], excluded: dict[str, int], unit: str)
             details[words] = float(means[name][place])
             details[f"{words} std"] = float(spreads[name][place])
     return Measurement(
-        value=mean_over_images(areas[MINIMUM_NORM]),
-        per_image=areas[MINIMUM_NORM],
+        value=mean_over_images(areas[RIDGE]),
+        per_image=areas[RIDGE],
         excluded=excluded,
-        also={"ridge": mean_over_images(areas[RIDGE])},
+        also={MINIMUM_NORM: mean_over_images(areas[MINIMUM_NORM])},
         details=details,
         curve=Curve(
             x=np.array(sizes, dtype=np.float64),
