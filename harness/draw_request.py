@@ -19,7 +19,7 @@ STEPS = 7
 #: Longest name of a file without its ending, in bytes.
 _NAME_BYTES = 100
 #: Seeds are below it.
-_SEEDS = 2**63
+SEEDS = 2**63
 
 
 @dataclass(frozen=True)
@@ -87,8 +87,8 @@ class DrawRequest:
     def _check_draw(self, count: int) -> None:
         if count < 1:
             raise UserError(f"-n must be at least 1, got {count}.")
-        if not 0 <= (self.seed or 0) < _SEEDS:
-            raise UserError(f"--seed must be from 0 to {_SEEDS - 1}, got {self.seed}.")
+        if not 0 <= (self.seed or 0) < SEEDS:
+            raise UserError(f"--seed must be from 0 to {SEEDS - 1}, got {self.seed}.")
         if isinstance(self.to, Path):
             raise UserError(
                 f"--to takes the number of a generated image with -n, got '{self.to}'; photos are "

@@ -10,8 +10,11 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from harness.errors import ShapeError
+from harness.files import replacing
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from harness.contract.arrays import Predicted, Samples
@@ -188,6 +191,17 @@ def sample_sheet(samples: Samples, *, count: int = 24) -> Image.Image:
             tile = draw_keypoints(tile, points, crosses=True)
         tiles.append(tile)
     return contact_sheet(tiles)
+
+
+def save_picture(picture: Image.Image, path: Path) -> Path:
+    """Write a picture as PNG, whole or not at all; its path.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
+    with replacing(path) as temporary:
+        picture.save(temporary, format="PNG")
+    return path
 
 
 def _tile(image: NDArray[np.uint8], labels: NDArray[np.integer] | None) -> NDArray[np.uint8]:

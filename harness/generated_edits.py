@@ -106,16 +106,40 @@ def edited_each(fitted: Fitted, draw: Draw, operations: Mapping[int, Sequence[Op
     Raises:
         ConfigError: a keypoint or an image is meant that there is none of.
     """
-    before, after = [], []
-    for number, own in operations.items():
-        latents = _taken(draw, number)
-        before.append(latents)
-        for operation in own:
-            latents = operation.changed(latents, draw.latents)
-        after.append(latents)
-    plain, changed = _joined(before), _joined(after)
-    change = Manipulated(plain[KEYPOINTS], changed[KEYPOINTS], _rendered(fitted, changed))
-    return Edit(tuple(operations), _rendered(fitted, plain), change)
+    plain = _joined(changed_latents(draw, number) for number in operations)
+    changed = _joined(changed_latents(draw, number, own) for number, own in operations.items())
+    change = Manipulated(plain[KEYPOINTS], changed[KEYPOINTS], rendered(fitted, changed))
+    return Edit(tuple(operations), rendered(fitted, plain), change)
+
+
+def changed_latents(draw: Draw, number: int, operations: Sequence[Operation] = ()) -> Latents:
+    """What one image of a draw is drawn from after operations.
+
+    Args:
+        draw: all images.
+        number: of the image.
+        operations: applied in this order.
+
+    Returns:
+        `[1, ...]` by name.
+
+    Raises:
+        ConfigError: a keypoint or an image is meant that there is none of.
+    """
+    check_image(number, len(draw))
+    latents: Latents = {name: value[[number]] for name, value in draw.latents.items()}
+    for operation in operations:
+        latents = operation.changed(latents, draw.latents)
+    return latents
+
+
+def rendered(fitted: Fitted, latents: Latents) -> NDArray[np.uint8]:
+    """The images `uint8 [N, 3, S, S]` of latents `[N, ...]`."""
+    import torch
+
+    tensors = {name: torch.from_numpy(value) for name, value in latents.items()}
+    images: NDArray[np.uint8] = fitted.render(tensors).images.numpy()
+    return images
 
 
 def ways(
@@ -142,14 +166,14 @@ def ways(
     if steps < 2:
         raise ConfigError(f"An interpolation needs at least 2 steps, got {steps}.")
     chosen = range(len(draw)) if numbers is None else numbers
-    target = _taken(draw, to)
+    target = changed_latents(draw, to)
     path = [
-        {name: mixed(value, target[name], share) for name, value in _taken(draw, number).items()}
-        for number in chosen
+        {name: mixed(value, target[name], share) for name, value in start.items()}
+        for start in (changed_latents(draw, number) for number in chosen)
         for share in np.linspace(0, 1, steps).tolist()
     ]
     latents = _joined(path)
-    images, points = _rendered(fitted, latents), latents[KEYPOINTS]
+    images, points = rendered(fitted, latents), latents[KEYPOINTS]
     found = {}
     for row, number in enumerate(chosen):
         own = slice(row * steps, (row + 1) * steps)
@@ -158,21 +182,7 @@ def ways(
     return found
 
 
-def _taken(draw: Draw, number: int) -> Latents:
-    """The latents `[1, ...]` of one image."""
-    check_image(number, len(draw))
-    return {name: value[[number]] for name, value in draw.latents.items()}
-
-
 def _joined(latents: Iterable[Latents]) -> dict[str, NDArray[Any]]:
     """Several batches, at least one, as one."""
     batches = list(latents)
     return {name: np.concatenate([batch[name] for batch in batches]) for name in batches[0]}
-
-
-def _rendered(fitted: Fitted, latents: Latents) -> NDArray[np.uint8]:
-    import torch
-
-    tensors = {name: torch.from_numpy(value) for name, value in latents.items()}
-    images: NDArray[np.uint8] = fitted.render(tensors).images.numpy()
-    return images

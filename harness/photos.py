@@ -13,8 +13,8 @@ import numpy as np
 from PIL import Image
 
 from harness.errors import DataError, UserError
-from harness.figures import draw_keypoints, draw_parts, palette
-from harness.files import replacing, write_text
+from harness.figures import draw_keypoints, draw_parts, palette, save_picture
+from harness.files import write_text
 from harness.vision.letterbox import Box, letterbox
 from harness.vision.photo import decode_photo
 
@@ -106,6 +106,19 @@ def open_photo(file: Path) -> Image.Image:
         raise DataError(f"{file}: cannot be read: {error.strerror}.") from None
 
 
+def photo_square(picture: Image.Image, image_size: int) -> NDArray[np.uint8]:
+    """A photo as methods see it when it is drawn again: in a square, its shape kept.
+
+    Args:
+        picture: an RGB picture.
+        image_size: side in pixels the method works at.
+
+    Returns:
+        `uint8 [3, S, S]`, S the image size or `SQUARE`, whichever is larger.
+    """
+    return letterbox(picture, max(SQUARE, image_size))[0].transpose(2, 0, 1)
+
+
 def predict_photos(
     fitted: Predictor, photos: Sequence[Path], out: Path, *, skip_broken: bool = False
 ) -> Photographed:
@@ -187,17 +200,11 @@ def _draw(
         overlay = draw_parts(overlay, parts)
         mask = Image.fromarray(parts.astype(np.uint8))
         mask.putpalette([0, 0, 0, *(value for colour in palette(255) for value in colour)])
-        written.masks.append(_save(mask, out / "masks" / f"{photo.name}.png"))
+        written.masks.append(save_picture(mask, out / "masks" / f"{photo.name}.png"))
     if points is not None:
         overlay = draw_keypoints(overlay, points)
     picture = Image.fromarray(overlay)
-    written.overlays.append(_save(picture, out / "overlays" / f"{photo.name}.png"))
-
-
-def _save(picture: Image.Image, path: Path) -> Path:
-    with replacing(path) as temporary:
-        picture.save(temporary, format="PNG")
-    return path
+    written.overlays.append(save_picture(picture, out / "overlays" / f"{photo.name}.png"))
 
 
 def _image(number: int, photo: _Photo) -> dict[str, Any]:

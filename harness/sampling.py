@@ -12,7 +12,7 @@ import numpy as np
 from harness.draw_request import STEPS, DrawRequest
 from harness.edit_sheet import LEGEND, edit_sheet, ways_sheet
 from harness.errors import UserError
-from harness.figures import PAPER, contact_sheet
+from harness.figures import PAPER, contact_sheet, save_picture
 from harness.files import replacing, write_text
 from harness.generated_edits import edited, new_draw, ways
 from harness.manipulation import (
@@ -31,9 +31,8 @@ from harness.manipulation_sheet import (
     tiles,
     titled_sheet,
 )
-from harness.photos import SQUARE, find_photos, open_photo
-from harness.saved_edit import EditedKeypoints, saved_edit, write_edit
-from harness.vision.letterbox import letterbox
+from harness.photos import find_photos, open_photo, photo_square
+from harness.saved_edit import EditedKeypoints, listed_points, saved_edit, write_edit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -82,6 +81,28 @@ def draw(fitted: Fitted, request: DrawRequest, run: Path, out: Path) -> list[Pat
         sheet, rows = _exchanged(fitted, photos)
     else:
         sheet, rows = _edited(fitted, photos, request)
+    named = [{"image": str(file), **row} for file, row in zip(files, rows, strict=True)]
+    picture = save_picture(sheet, out / f"{request.name}.png")
+    beside = out / f"{request.name}.json"
+    write_photo_note(beside, request, fitted, run, named)
+    return [picture, beside]
+
+
+def write_photo_note(
+    path: Path, request: DrawRequest, fitted: Fitted, run: Path, rows: list[dict[str, Any]]
+) -> None:
+    """Write what was done to photos, with the command that does it again.
+
+    Args:
+        path: the JSON file.
+        request: for photos.
+        fitted: the method.
+        run: the run's folder, for the command.
+        rows: for every photo its file `image`, and its keypoints, such as `before` and `after`.
+
+    Raises:
+        RunError: the file cannot be written.
+    """
     note = {
         "command": request.command(run),
         "method": fitted.spec.name,
@@ -89,12 +110,9 @@ def draw(fitted: Fitted, request: DrawRequest, run: Path, out: Path) -> list[Pat
         "appearance": request.appearance and str(request.appearance),
         "to": request.to and str(request.to),
         "points": _POINTS,
-        "images": [{"image": str(file), **row} for file, row in zip(files, rows, strict=True)],
+        "images": rows,
     }
-    picture = _save(sheet, out / f"{request.name}.png")
-    beside = out / f"{request.name}.json"
-    write_text(beside, json.dumps(note, indent=1, allow_nan=False) + "\n")
-    return [picture, beside]
+    write_text(path, json.dumps(note, indent=1, allow_nan=False) + "\n")
 
 
 def _generated(fitted: Fitted, request: DrawRequest, out: Path) -> list[Path]:
@@ -104,7 +122,7 @@ def _generated(fitted: Fitted, request: DrawRequest, out: Path) -> list[Path]:
     if made.keypoints is not None:
         arrays["keypoints"] = made.keypoints.numpy()
     shown = tiles(made.images.numpy(), tile_side(fitted.image_size))
-    picture = _save(contact_sheet(shown), out / f"{request.name}.png")
+    picture = save_picture(contact_sheet(shown), out / f"{request.name}.png")
     latents = out / f"{request.name}.npz"
     with replacing(latents) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
@@ -125,10 +143,10 @@ def _changed(fitted: Fitted, request: DrawRequest, run: Path, out: Path) -> list
         points = zip(edit.change.before, edit.change.after, strict=True)
         rows = dict(zip(edit.numbers, points, strict=True))
     keypoints = [
-        EditedKeypoints(image=number, before=_listed(before), after=_listed(after))
+        EditedKeypoints(image=number, before=listed_points(before), after=listed_points(after))
         for number, (before, after) in rows.items()
     ]
-    picture = _save(sheet, out / f"{request.name}.png")
+    picture = save_picture(sheet, out / f"{request.name}.png")
     beside = out / f"{request.name}.json"
     write_edit(saved_edit(request, fitted, run, keypoints), beside)
     return [picture, beside]
@@ -154,7 +172,7 @@ def _edited(fitted: Fitted, photos: NDArray[np.uint8], request: DrawRequest) -> 
         columns.append(Column(title, tiles(change.images, side)))
         columns.append(change_column(plain, change.images, side, "change"))
     rows = [
-        {"before": _listed(before), "after": _listed(after)}
+        {"before": listed_points(before), "after": listed_points(after)}
         for before, after in zip(change.before, change.after, strict=True)
     ]
     return titled_sheet(columns), rows
@@ -177,7 +195,7 @@ def _towards(fitted: Fitted, photos: NDArray[np.uint8], to: Path, steps: int) ->
         Column("target", marked(np.repeat(target, len(photos), axis=0), still, side)),
     ]
     rows = [
-        {"before": _listed(path.before[0]), "after": list(map(_listed, path.after))}
+        {"before": listed_points(path.before[0]), "after": list(map(listed_points, path.after))}
         for path in paths
     ]
     return titled_sheet(columns), rows
@@ -192,7 +210,7 @@ def _exchanged(fitted: Fitted, photos: NDArray[np.uint8]) -> Drawn:
     columns = [Column("geometry", [blank, *shown])]
     for look, drawn in zip(shown, exchange(fitted, photos).swapaxes(0, 1), strict=True):
         columns.append(Column("look", [look, *tiles(drawn, side)]))
-    return titled_sheet(columns), [{"before": _listed(one)} for one in points]
+    return titled_sheet(columns), [{"before": listed_points(one)} for one in points]
 
 
 def _square(path: Path, option: str, fitted: Fitted) -> NDArray[np.uint8]:
@@ -204,20 +222,4 @@ def _square(path: Path, option: str, fitted: Fitted) -> NDArray[np.uint8]:
 
 def _squares(files: Sequence[Path], fitted: Fitted) -> NDArray[np.uint8]:
     """Photos in squares, `uint8 [N, 3, S, S]`."""
-    side = max(SQUARE, fitted.image_size)
-    squares = [letterbox(open_photo(file), side)[0] for file in files]
-    return np.stack(squares).transpose(0, 3, 1, 2)
-
-
-def _listed(points: NDArray[np.floating[Any]]) -> list[tuple[float, float] | None]:
-    """Points `[K, 2]` for JSON."""
-    return [
-        (round(float(x), 6), round(float(y), 6)) if np.isfinite([x, y]).all() else None
-        for x, y in points
-    ]
-
-
-def _save(picture: Image.Image, path: Path) -> Path:
-    with replacing(path) as temporary:
-        picture.save(temporary, format="PNG")
-    return path
+    return np.stack([photo_square(open_photo(file), fitted.image_size) for file in files])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -15,6 +16,9 @@ from harness.operation_text import parse_operation
 from harness.toml import validate
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from harness.saved import Fitted
 
 #: Version of the form of saved edits.
@@ -101,6 +105,14 @@ def saved_edit(
         keypoints=keypoints,
         command=request.command(run),
     )
+
+
+def listed_points(points: NDArray[np.floating[Any]]) -> list[Point | None]:
+    """Points `[K, 2]` for JSON; null where one is missing."""
+    return [
+        (round(float(x), 6), round(float(y), 6)) if math.isfinite(x + y) else None
+        for x, y in points
+    ]
 
 
 def write_edit(edit: SavedEdit, path: Path) -> None:
