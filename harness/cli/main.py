@@ -11,6 +11,7 @@ import typer
 
 from harness.cli import data as data_command
 from harness.cli import doctor as doctor_command
+from harness.cli import edit as edit_command
 from harness.cli import leaderboard as leaderboard_command
 from harness.cli import list as list_command
 from harness.cli import predict as predict_command
@@ -37,6 +38,7 @@ app.command("score", epilog=score_command.EPILOG)(score_command.score)
 app.command("leaderboard", epilog=leaderboard_command.EPILOG)(leaderboard_command.leaderboard)
 app.command("predict", epilog=predict_command.EPILOG)(predict_command.predict)
 app.command("sample", epilog=sample_command.EPILOG)(sample_command.sample)
+app.command("edit", epilog=edit_command.EPILOG)(edit_command.edit)
 app.command("doctor", epilog=doctor_command.EPILOG)(doctor_command.doctor)
 
 

@@ -1,0 +1,1 @@
+"""`harness edit`: a page in the browser for changing what a trained generator draws."""

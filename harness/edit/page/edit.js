@@ -1,0 +1,399 @@
+// The page: controls make steps of a history, and each step is drawn.
+
+import { Choices } from "./choices.js";
+import { Artist, Closed, Refused, ask, post, sendPhoto } from "./server.js";
+import { Stage, paint } from "./stage.js";
+import { History, moved, operations, untouched, withLook } from "./state.js";
+
+const RETRY = 2000;
+const NEVER_SENT = "The server does not answer. Start 'harness edit' again: this page tries to reach it every two seconds.";
+
+const at = (id) => document.getElementById(id);
+const history = new History();
+const files = new Map(); // photos that were opened, by their name on the server
+let about = null;
+let shown = null; // the last answer
+let part = 0; // the part that the controls are about, -1 for all
+let dragged = null; // the step before a drag or a slide
+let announced = ""; // said when the picture is there
+let drawnSeed = null;
+let waiting = false; // for a server that is closed
+
+// Drawing ----------------------------------------------------------------------------------------
+
+function request(step) {
+  const { seed, image, photo } = step.source;
+  const source = photo ? { photo, look: step.look } : { seed, image };
+  return { ...source, operations: operations(step, shown?.after.length ?? 0) };
+}
+
+const artist = new Artist(
+  async (step, signal) => post("api/edit", request(step), { signal }),
+  async (answer, step) => {
+    shown = answer;
+    await Promise.all([paint(at("picture"), answer.picture), paintOther()]);
+    at("empty").hidden = true;
+    stage.place(answer.after, answer.colours);
+    if (step === history.now) {
+      showControls();
+      say(announced);
+      document.body.dataset.drawn = JSON.stringify(request(step));
+    }
+    complain("");
+  },
+  (error, step) => failed(error, () => artist.want(step)),
+);
+
+async function paintOther() {
+  const view = document.querySelector("input[name=view]:checked").value;
+  at("beside").hidden = !view || !shown;
+  if (at("beside").hidden) return;
+  at("other").setAttribute("aria-label", view === "change" ? "Difference" : "Before");
+  at("other-caption").textContent = view === "change" ? `difference: ${shown.legend}` : "before";
+  await paint(at("other"), shown[view]);
+}
+
+/** Draws the step that the history stands at. */
+function draw(text, urgent = false) {
+  announced = text;
+  delete document.body.dataset.drawn;
+  if (history.now) artist.want(history.now, urgent);
+  showButtons();
+}
+
+/** Goes on to a step and draws it. */
+function step(next, text, urgent = false) {
+  at("saved").hidden = true;
+  history.add(next);
+  draw(text, urgent);
+}
+
+async function failed(error, again) {
+  if (error instanceof Closed) return waitForServer();
+  if (error instanceof Refused && files.has(error.missing)) {
+    try {
+      await sendPhoto(files.get(error.missing));
+      again();
+    } catch (second) {
+      complain(second instanceof Closed ? NEVER_SENT : second.message);
+    }
+    return;
+  }
+  complain(error.message);
+}
+
+function waitForServer() {
+  complain(NEVER_SENT);
+  if (waiting) return;
+  waiting = true;
+  const timer = setInterval(async () => {
+    try {
+      const now = await ask("api/about");
+      clearInterval(timer);
+      waiting = false;
+      if (about && now.owner !== about.owner) {
+        complain("Another run is served here now. Reload the page to edit it.");
+        return;
+      }
+      complain("");
+      drawnSeed = null;
+      if (about) draw("The server is back.");
+      else begin(now);
+    } catch (error) {
+      if (!(error instanceof Closed)) complain(error.message);
+    }
+  }, RETRY);
+}
+
+// Messages ---------------------------------------------------------------------------------------
+
+function say(text) {
+  at("status").textContent = text;
+}
+
+function complain(text) {
+  at("problem").textContent = text;
+  at("problem").hidden = !text;
+}
+
+// The picture ------------------------------------------------------------------------------------
+
+const stage = new Stage(at("handles"), {
+  begin() {
+    dragged = history.now;
+  },
+  drag(index, right, down) {
+    if (!right && !down && history.now === dragged) return;
+    slide(moved(dragged, index, right, down), `Keypoint ${index} moved.`);
+  },
+  end() {
+    dragged = null;
+  },
+  step(index, right, down) {
+    step(moved(history.now, index, right, down), `Keypoint ${index} moved.`);
+  },
+  choose(index) {
+    part = index;
+    showControls();
+  },
+});
+
+/** One step of the history for a whole drag: the first change adds it, later ones replace it. */
+function slide(next, text) {
+  at("saved").hidden = true;
+  if (history.now === dragged) history.add(next);
+  else history.replace(next);
+  draw(text);
+}
+
+/** A slider changes one value of the edit; while it moves, the same step is replaced. */
+function slider(id, changed, text) {
+  const input = at(id);
+  input.addEventListener("input", () => {
+    if (!history.now) return;
+    dragged ??= history.now;
+    slide(changed(dragged, Number(input.value)), text(Number(input.value)));
+    showControls();
+  });
+  input.addEventListener("change", () => {
+    dragged = null;
+  });
+}
+
+slider("scale", (edit, scale) => ({ ...edit, scale }), (value) => `Scaled to ${value} %.`);
+slider("turn", (edit, turn) => ({ ...edit, turn }), (value) => `Turned by ${value}°.`);
+slider(
+  "share",
+  (edit, share) => ({ ...edit, share }),
+  (value) => `Background: ${value} % of the other one.`,
+);
+
+// Controls ---------------------------------------------------------------------------------------
+
+const samples = new Choices(at("samples"), (image) => {
+  step(untouched({ seed: drawnSeed, image }), `Image ${image}.`, true);
+});
+const parts = new Choices(at("parts"), (value) => {
+  part = value;
+  showControls();
+});
+const lookFrom = new Choices(at("look-from"), (image) => {
+  const own = history.now.source.image === image;
+  const all = Array.from({ length: shown.after.length }, (_, index) => index);
+  const name = part < 0 ? "All parts look" : `Part ${part} looks`;
+  const next = withLook(history.now, part < 0 ? all : [part], own ? null : image);
+  step(next, own ? `${name} as at first.` : `${name} as in image ${image}.`);
+});
+const groundFrom = new Choices(at("ground-from"), (image) => {
+  const own = history.now.source.image === image;
+  const share = history.now.share || 100;
+  const text = own ? "Its own background." : `Background of image ${image}.`;
+  step({ ...history.now, ground: own ? null : image, share: own ? 100 : share }, text);
+});
+
+/** Shows the step that the history stands at in all controls. */
+function showControls() {
+  const now = history.now;
+  if (!now || !shown) return;
+  const { seed, image, photo } = now.source;
+  samples.show(photo ? null : image);
+  if (!photo) {
+    if (seed !== drawnSeed) {
+      showDraw(seed);
+      samples.show(image);
+    }
+    lookFrom.show(lookOf(now) ?? image, image);
+    groundFrom.show(now.ground ?? image, image);
+  }
+  if (at("parts").dataset.count !== String(shown.after.length)) {
+    at("parts").dataset.count = shown.after.length;
+    parts.parts(shown.colours);
+  }
+  part = Math.min(part, shown.after.length - 1);
+  parts.show(part);
+  stage.mark(part);
+  showValue("scale", now.scale, " %");
+  showValue("turn", now.turn, "°");
+  showValue("share", now.ground === null ? 0 : now.share, " %");
+  at("share").disabled = now.ground === null;
+  at("looks").hidden = at("grounds").hidden = Boolean(photo);
+  at("own-look").hidden = !photo || now.look === null;
+  at("look-file").hidden = !photo;
+  at("caption").textContent = photo ? `${title(photo)}, edited` : `seed ${seed}, image ${image}, edited`;
+  at("photo-name").textContent = photo
+    ? `${title(photo)}${now.look ? `, with the look of ${title(now.look)}` : ""}`
+    : "";
+  showButtons();
+}
+
+function showValue(id, value, unit) {
+  at(id).value = value;
+  at(`${id}-value`).textContent = `${value}${unit}`;
+}
+
+function showButtons() {
+  const now = history.now;
+  at("undo").disabled = !history.canUndo;
+  at("redo").disabled = !history.canRedo;
+  const changed = now && (operations(now, 0).length > 0 || now.look !== null);
+  at("reset").disabled = !changed;
+  at("save").disabled = !changed;
+}
+
+/** The pictures of a draw wherever one of them can be chosen. */
+function showDraw(seed) {
+  drawnSeed = seed;
+  at("seed").value = seed;
+  const urls = Array.from(
+    { length: about.count },
+    (_, index) => `api/sample/${index}?seed=${encodeURIComponent(seed)}`,
+  );
+  for (const choices of [samples, lookFrom, groundFrom]) {
+    choices.pictures(urls, (index) => `Image ${index}`);
+  }
+}
+
+/** The image whose look the chosen part has; `undefined` for its own, or where parts differ. */
+function lookOf(now) {
+  if (part >= 0) return now.looks[part];
+  const found = new Set(Object.values(now.looks));
+  const all = Object.keys(now.looks).length === shown.after.length;
+  return all && found.size === 1 ? [...found][0] : undefined;
+}
+
+function title(photo) {
+  return files.get(photo)?.name ?? "photo";
+}
+
+// Seeds and photos -------------------------------------------------------------------------------
+
+/** Goes to a seed; the server says what is wrong with a bad one. */
+async function drawSeed(seed) {
+  at("seed-problem").textContent = "";
+  at("seed").removeAttribute("aria-invalid");
+  const image = history.now?.source.image ?? 0;
+  const wanted = untouched({ seed: String(seed).trim(), image });
+  say("Drawing …");
+  try {
+    await post("api/edit", { ...wanted.source, operations: [] });
+  } catch (error) {
+    say("");
+    if (!(error instanceof Refused)) return failed(error);
+    at("seed").setAttribute("aria-invalid", "true");
+    at("seed-problem").textContent = error.message;
+    return;
+  }
+  step(wanted, `Seed ${wanted.source.seed}.`, true);
+}
+
+async function open(input, then) {
+  const [file] = input.files;
+  input.value = "";
+  if (!file) return;
+  say("Opening …");
+  try {
+    const { photo } = await sendPhoto(file);
+    files.set(photo, file);
+    then(photo, file.name);
+  } catch (error) {
+    say("");
+    await failed(error);
+  }
+}
+
+at("seeds").addEventListener("submit", (event) => {
+  event.preventDefault();
+  drawSeed(at("seed").value);
+});
+at("next").addEventListener("click", nextSeed);
+at("photo").addEventListener("change", (event) =>
+  open(event.target, (photo, name) => step(untouched({ photo }), `${name} is open.`, true)),
+);
+at("look").addEventListener("change", (event) =>
+  open(event.target, (look, name) => step({ ...history.now, look }, `With the look of ${name}.`)),
+);
+at("own-look").addEventListener("click", () => step({ ...history.now, look: null }, "Its own look."));
+
+function nextSeed() {
+  if (!about?.renders) return;
+  drawSeed(BigInt(history.now?.source.seed ?? drawnSeed ?? 0) + 1n);
+}
+
+// Steps ------------------------------------------------------------------------------------------
+
+function undo() {
+  if (!history.canUndo) return;
+  history.undo();
+  at("saved").hidden = true;
+  draw("Undone.", true);
+}
+
+function redo() {
+  if (!history.canRedo) return;
+  history.redo();
+  at("saved").hidden = true;
+  draw("Done again.", true);
+}
+
+async function save() {
+  if (at("save").disabled) return;
+  try {
+    const saved = await post("api/save", request(history.now));
+    say(`Saved ${saved.picture} and its JSON.`);
+    at("command").textContent = saved.command;
+    at("saved").hidden = false;
+  } catch (error) {
+    await failed(error, save);
+  }
+}
+
+at("undo").addEventListener("click", undo);
+at("redo").addEventListener("click", redo);
+at("save").addEventListener("click", save);
+at("reset").addEventListener("click", () => step(untouched(history.now.source), "All as at first."));
+at("smooth").addEventListener("change", (event) =>
+  document.body.classList.toggle("smooth", event.target.checked),
+);
+at("dots").addEventListener("change", (event) =>
+  document.body.classList.toggle("no-dots", !event.target.checked),
+);
+for (const input of document.querySelectorAll("input[name=view]")) {
+  input.addEventListener("change", paintOther);
+}
+
+document.addEventListener("keydown", (event) => {
+  const key = event.key.toLowerCase();
+  const typing = event.target.matches("input:not([type])");
+  if ((event.ctrlKey || event.metaKey) && !event.altKey) {
+    if (typing) return;
+    if (key === "z") event.shiftKey ? redo() : undo();
+    else if (key === "y") redo();
+    else return;
+    event.preventDefault();
+    return;
+  }
+  if (typing || event.altKey || event.repeat) return;
+  if (key === "n") nextSeed();
+  if (key === "s") save();
+});
+
+// Beginning --------------------------------------------------------------------------------------
+
+function begin(found) {
+  about = found;
+  document.title = `${about.method}: harness edit`;
+  at("run").textContent = about.run;
+  at("seeds").hidden = !about.renders;
+  at("photos").hidden = !about.reconstructs;
+  at("look-file").hidden = true;
+  document.body.classList.toggle("smooth", (at("smooth").checked = about.size >= 128));
+  showButtons();
+  if (about.renders) drawSeed(0);
+  else at("empty").hidden = false;
+}
+
+try {
+  begin(await ask("api/about"));
+} catch (error) {
+  await failed(error);
+}

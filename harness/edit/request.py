@@ -1,0 +1,63 @@
+"""What the page asks the server for. Every request says all of it: the server has no state."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness.draw_request import SEEDS
+from harness.errors import ConfigError, UserError
+from harness.operation_text import parse_operation
+from harness.operations import Operation
+
+
+class EditRequest(BaseModel):
+    """One picture: an image of a draw, or a photo, after operations."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: str | None = Field(
+        default=None, description="Seed of the draw; as text, since browsers round large numbers."
+    )
+    image: int = Field(default=0, ge=0, description="Number of the image in the draw.")
+    photo: str | None = Field(default=None, description="Name of an opened photo, in place of it.")
+    look: str | None = Field(default=None, description="The opened photo whose look is drawn.")
+    operations: list[str] = Field(
+        default=[], description="In their order, written as for `harness sample --op`."
+    )
+
+    def parsed(self) -> list[Operation]:
+        """The operations.
+
+        Raises:
+            UserError: one is malformed.
+        """
+        return [parse_operation(text) for text in self.operations]
+
+    def whole_seed(self) -> int:
+        """The seed of a request for an image of a draw.
+
+        Raises:
+            UserError: it has none.
+            ConfigError: see `parse_seed`.
+        """
+        if self.seed is None:
+            raise UserError("Neither a seed nor a photo says what is to be drawn.")
+        return parse_seed(self.seed)
+
+
+def parse_seed(text: str) -> int:
+    """A seed as it was typed.
+
+    Raises:
+        ConfigError: the text is no seed.
+
+    >>> parse_seed(" 17 ")
+    17
+    """
+    word = text.strip()
+    # A text of more digits is too large, and slow to turn into a number.
+    short = word.isascii() and word.isdigit() and len(word) <= len(str(SEEDS))
+    if not short or int(word) >= SEEDS:
+        shown = word if len(word) <= 40 else f"{word[:40]}…"
+        raise ConfigError(f"A seed is a whole number from 0 to {SEEDS - 1}, got {shown!r}.")
+    return int(word)
