@@ -81,28 +81,6 @@ def draw(fitted: Fitted, request: DrawRequest, run: Path, out: Path) -> list[Pat
         sheet, rows = _exchanged(fitted, photos)
     else:
         sheet, rows = _edited(fitted, photos, request)
-    named = [{"image": str(file), **row} for file, row in zip(files, rows, strict=True)]
-    picture = save_picture(sheet, out / f"{request.name}.png")
-    beside = out / f"{request.name}.json"
-    write_photo_note(beside, request, fitted, run, named)
-    return [picture, beside]
-
-
-def write_photo_note(
-    path: Path, request: DrawRequest, fitted: Fitted, run: Path, rows: list[dict[str, Any]]
-) -> None:
-    """Write what was done to photos, with the command that does it again.
-
-    Args:
-        path: the JSON file.
-        request: for photos.
-        fitted: the method.
-        run: the run's folder, for the command.
-        rows: for every photo its file `image`, and its keypoints, such as `before` and `after`.
-
-    Raises:
-        RunError: the file cannot be written.
-    """
     note = {
         "command": request.command(run),
         "method": fitted.spec.name,
@@ -110,9 +88,12 @@ def write_photo_note(
         "appearance": request.appearance and str(request.appearance),
         "to": request.to and str(request.to),
         "points": _POINTS,
-        "images": rows,
+        "images": [{"image": str(file), **row} for file, row in zip(files, rows, strict=True)],
     }
-    write_text(path, json.dumps(note, indent=1, allow_nan=False) + "\n")
+    picture = save_picture(sheet, out / f"{request.name}.png")
+    beside = out / f"{request.name}.json"
+    write_text(beside, json.dumps(note, indent=1, allow_nan=False) + "\n")
+    return [picture, beside]
 
 
 def _generated(fitted: Fitted, request: DrawRequest, out: Path) -> list[Path]:

@@ -1,9 +1,10 @@
-"""Edits of generated images on disk: what was changed, and all that repeats it exactly."""
+"""Edits on disk: what was changed, and all that repeats it exactly."""
 
 from __future__ import annotations
 
 import json
 import math
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -33,13 +34,13 @@ class EditedKeypoints(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    image: int = Field(ge=0, description="Number of the image in the draw, from 0.")
+    image: int = Field(ge=0, description="Number of the image in the draw, from 0; 0 for a photo.")
     before: list[Point | None] = Field(description=f"{_POINTS}; null where there is none.")
     after: list[Point | None] = Field(description="As before; at the end of the way to an image.")
 
 
-class SavedEdit(BaseModel):
-    """An edit of generated images, as a JSON file: the same run draws the same pixels from it."""
+class Saved(BaseModel):
+    """What all edits have, as a JSON file: the same run draws the same pixels from it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -49,6 +50,18 @@ class SavedEdit(BaseModel):
     fit: str = Field(
         description="Fingerprint of all that the weights depend on: `owner` in the run's fit.json."
     )
+    operations: list[str] = Field(
+        default=[], description="Operations in their order, written as for `harness sample --op`."
+    )
+    keypoints: list[EditedKeypoints] = Field(
+        default=[], description="What the operations made of them; for the reader alone."
+    )
+    command: str = Field(default="", description="The command that repeats it.")
+
+
+class SavedEdit(Saved):
+    """An edit of generated images."""
+
     seed: int = Field(ge=0, description="Seed of the draw.")
     count: int = Field(
         ge=1, description="Images of the draw; which images a seed gives depends on their number."
@@ -56,17 +69,10 @@ class SavedEdit(BaseModel):
     image: int | None = Field(
         default=None, ge=0, description="Number of the changed image; null changes all."
     )
-    operations: list[str] = Field(
-        default=[], description="Operations in their order, written as for `harness sample --op`."
-    )
     to: int | None = Field(
         default=None, ge=0, description="Number of the image to which the images are led."
     )
     steps: int | None = Field(default=None, ge=2, description="Pictures on the way there.")
-    keypoints: list[EditedKeypoints] = Field(
-        default=[], description="What the operations made of them; for the reader alone."
-    )
-    command: str = Field(default="", description="The command that repeats it.")
 
     def request(self) -> DrawRequest:
         """What `harness sample` draws for it.
@@ -85,6 +91,37 @@ class SavedEdit(BaseModel):
             steps=self.steps,
             only=self.image,
         )
+
+
+class SavedPhotoEdit(Saved):
+    """An edit of a photo."""
+
+    photo: str = Field(min_length=1, description="The photo's file, from the folder of this one.")
+    appearance: str | None = Field(
+        default=None,
+        min_length=1,
+        description="The file of the photo whose look is drawn; null for its own.",
+    )
+
+    def request(self) -> DrawRequest:
+        """What `harness sample` draws for it.
+
+        Raises:
+            UserError: nothing is changed, or an operation takes from a generated image.
+            ConfigError: an operation is malformed.
+        """
+        if not self.operations and self.appearance is None:
+            raise ConfigError("neither operations nor 'appearance' say what is changed.")
+        return DrawRequest(
+            images=(Path(self.photo),),
+            operations=tuple(map(parse_operation, self.operations)),
+            appearance=None if self.appearance is None else Path(self.appearance),
+        )
+
+    def seen_from(self, folder: Path) -> SavedPhotoEdit:
+        """The same with its files found below the folder of the edit."""
+        names = {"photo": self.photo, "appearance": self.appearance}
+        return self.model_copy(update={k: str(folder / v) for k, v in names.items() if v})
 
 
 def saved_edit(
@@ -107,6 +144,27 @@ def saved_edit(
     )
 
 
+def saved_photo_edit(
+    request: DrawRequest, fitted: Fitted, run: Path, keypoints: EditedKeypoints, folder: Path
+) -> SavedPhotoEdit:
+    """The edit that a request for one photo made; its files are named from the edit's folder."""
+    names = [
+        None if file is None else Path(os.path.relpath(file, folder)).as_posix()
+        for file in (request.images[0], request.appearance)
+    ]
+    return SavedPhotoEdit(
+        schema_version=SCHEMA,
+        method=fitted.spec.name,
+        run=str(run),
+        fit=fitted.owner,
+        photo=names[0] or "",
+        appearance=names[1],
+        operations=list(map(str, request.operations)),
+        keypoints=[keypoints],
+        command=request.command(run),
+    )
+
+
 def listed_points(points: NDArray[np.floating[Any]]) -> list[Point | None]:
     """Points `[K, 2]` for JSON; null where one is missing."""
     return [
@@ -115,7 +173,7 @@ def listed_points(points: NDArray[np.floating[Any]]) -> list[Point | None]:
     ]
 
 
-def write_edit(edit: SavedEdit, path: Path) -> None:
+def write_edit(edit: Saved, path: Path) -> None:
     """Write an edit whole or not at all.
 
     Raises:
@@ -124,7 +182,7 @@ def write_edit(edit: SavedEdit, path: Path) -> None:
     write_text(path, edit.model_dump_json(indent=1) + "\n")
 
 
-def read_edit(path: Path) -> SavedEdit:
+def read_edit(path: Path) -> SavedEdit | SavedPhotoEdit:
     """An edit from its file, checked as far as it can be without the run.
 
     Raises:
@@ -138,7 +196,11 @@ def read_edit(path: Path) -> SavedEdit:
         raise RecordError(
             f"{path}: schema_version {version} is from a newer harness; this one reads {SCHEMA}."
         )
-    edit = validate(SavedEdit, values, str(path))
+    edit: SavedEdit | SavedPhotoEdit
+    if "photo" in values:
+        edit = validate(SavedPhotoEdit, values, str(path)).seen_from(path.parent)
+    else:
+        edit = validate(SavedEdit, values, str(path))
     try:
         edit.request()
     except UserError as error:

@@ -34,6 +34,7 @@ def edit(
     """
     import sys
     import webbrowser
+    from contextlib import suppress
 
     from harness.cli import console
     from harness.errors import UserError
@@ -56,10 +57,9 @@ def edit(
         console.say("Open this address in a browser; Ctrl-C ends the server.")
         if open_page:
             webbrowser.open(address)
-        try:
+        with suppress(KeyboardInterrupt):
             serve(session, bound)
-        except KeyboardInterrupt:
-            console.say("Closed.")
+        console.say("Closed.")
 
 
 def _installed(name: str) -> bool:

@@ -53,7 +53,7 @@ def sample(
         int | None, typer.Option(help="Number of the one new image to change [default: all].")
     ] = None,
     saved: Annotated[
-        Path | None, typer.Option("--from", help="JSON of an edit of new images, to draw it again.")
+        Path | None, typer.Option("--from", help="JSON of a saved edit, to draw it again.")
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of the files [default: RUN/samples].")

@@ -101,6 +101,7 @@ def application(session: EditSession) -> ASGIApp:
         Route("/api/about", answers.about),
         Route("/api/sample/{number:int}", answers.sample),
         Route("/api/edit", answers.edit, methods=["POST"]),
+        Route("/api/photo/{name}", answers.opened),
         Route("/api/photo", answers.photo, methods=["POST"]),
         Route("/api/save", answers.save, methods=["POST"]),
     ]
@@ -196,6 +197,11 @@ class _Answers:
         title = unquote(request.headers.get("x-title", "")) or "photo"
         photo = await self._in_turn(request, lambda: self._session.open_photo(data, title))
         return _json({"photo": photo.name, "title": photo.title})
+
+    async def opened(self, request: Request) -> Response:
+        name = request.path_params["name"]
+        picture = await self._in_turn(request, lambda: self._session.photo(name))
+        return Response(picture, headers=_HEADERS, media_type="image/png")
 
     async def save(self, request: Request) -> Response:
         wanted = await _wanted(request)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import shlex
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,12 +27,13 @@ from harness.latents import KEYPOINTS
 from harness.manipulation import found_keypoints, on_points
 from harness.manipulation_sheet import change_column
 from harness.photos import photo_square
-from harness.sampling import write_photo_note
 from harness.saved_edit import (
     EditedKeypoints,
     Point,
+    Saved,
     listed_points,
     saved_edit,
+    saved_photo_edit,
     write_edit,
 )
 from harness.vision.photo import decode_photo
@@ -183,6 +185,14 @@ class EditSession:
             self._photos.popitem(last=False)
         return photo
 
+    def photo(self, name: str) -> bytes:
+        """PNG of an opened photo in its square.
+
+        Raises:
+            UnknownPhoto: it is not open.
+        """
+        return png(self._photo(name).square[0])
+
     def show(self, request: EditRequest) -> Shown:
         """A changed image beside what it was.
 
@@ -206,8 +216,8 @@ class EditSession:
     def save(self, request: EditRequest) -> SavedFiles:
         """Write a changed image and its edit into the run's folder `edits`.
 
-        The edit of an image of a draw is what `harness sample --from` reads. With a photo are saved
-        the photos themselves, as the method sees them, so that the command draws the same again.
+        `harness sample --from` reads the edit. Photos are saved with it, as the method sees them,
+        so that the same is drawn again.
 
         Raises:
             UserError: nothing is changed, or as `show`.
@@ -216,20 +226,23 @@ class EditSession:
         change = self._changed(request)
         if not request.operations and request.look is None:
             raise UserError("Nothing is changed yet; there is no edit to save.")
-        before, after = listed_points(change.before), listed_points(change.after)
+        keypoints = EditedKeypoints(
+            image=request.image,
+            before=listed_points(change.before),
+            after=listed_points(change.after),
+        )
+        folder = self.run / FOLDER
+        edit: Saved
         if request.photo is not None:
             wanted = self._photo_request(request)
-            picture, beside = self._files(wanted)
-            row = {"image": str(wanted.images[0]), "before": before, "after": after}
-            write_photo_note(beside, wanted, self.fitted, self.run, [row])
-            command = wanted.command(self.run)
+            edit = saved_photo_edit(wanted, self.fitted, self.run, keypoints, folder)
         else:
             wanted = self._draw_request(request)
-            picture, beside = self._files(wanted)
-            points = EditedKeypoints(image=request.image, before=before, after=after)
-            write_edit(saved_edit(wanted, self.fitted, self.run, [points]), beside)
-            command = f"harness sample {self.run} --from {beside}"
-        save_picture(Image.fromarray(change.image.transpose(1, 2, 0)), picture)
+            edit = saved_edit(wanted, self.fitted, self.run, [keypoints])
+        picture = _written(change.image, folder / f"{wanted.name}.png")
+        beside = picture.with_suffix(".json")
+        write_edit(edit, beside)
+        command = shlex.join(["harness", "sample", str(self.run), "--from", str(beside)])
         return SavedFiles(picture, beside, command)
 
     def _changed(self, request: EditRequest) -> _Change:
@@ -262,7 +275,9 @@ class EditSession:
         return draw
 
     def _drawn_plain(self, seed: int, number: int) -> NDArray[np.uint8]:
-        return rendered(self.fitted, changed_latents(self._draw(seed), number))[0]
+        images = rendered(self.fitted, changed_latents(self._draw(seed), number))
+        plain: NDArray[np.uint8] = images[0]
+        return plain
 
     def _photo(self, name: str) -> OpenPhoto:
         if name not in self._photos:
@@ -284,16 +299,17 @@ class EditSession:
         files = []
         for photo in map(self._photo, names):
             file = self.run / FOLDER / "photos" / f"{photo.title}-{photo.name}.png"
-            files.append(save_picture(Image.fromarray(photo.square[0].transpose(1, 2, 0)), file))
+            files.append(_written(photo.square[0], file))
         return DrawRequest(
             images=(files[0],),
             operations=tuple(request.parsed()),
             appearance=files[1] if len(files) > 1 else None,
         )
 
-    def _files(self, wanted: DrawRequest) -> tuple[Path, Path]:
-        folder = self.run / FOLDER
-        return folder / f"{wanted.name}.png", folder / f"{wanted.name}.json"
+
+def _written(image: NDArray[np.uint8], path: Path) -> Path:
+    """An image `uint8 [3, H, W]` as a file."""
+    return save_picture(Image.fromarray(image.transpose(1, 2, 0)), path)
 
 
 def png(image: NDArray[np.uint8]) -> bytes:

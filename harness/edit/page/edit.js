@@ -45,12 +45,18 @@ const artist = new Artist(
 );
 
 async function paintOther() {
+  const { photo } = history.now?.source ?? {};
   const view = document.querySelector("input[name=view]:checked").value;
-  at("beside").hidden = !view || !shown;
+  at("beside").hidden = !shown || !view || (view === "photo" && !photo);
   if (at("beside").hidden) return;
-  at("other").setAttribute("aria-label", view === "change" ? "Difference" : "Before");
-  at("other-caption").textContent = view === "change" ? `difference: ${shown.legend}` : "before";
-  await paint(at("other"), shown[view]);
+  const [name, more] = {
+    change: ["Difference", `: ${shown.legend}`],
+    plain: ["Before", photo ? ": the photo as the method draws it" : ""],
+    photo: ["Photo", ""],
+  }[view];
+  at("other").setAttribute("aria-label", name);
+  at("other-caption").textContent = `${name}${more}`;
+  await paint(at("other"), view === "photo" ? `api/photo/${photo}` : shown[view]);
 }
 
 /** Draws the step that the history stands at. */
@@ -216,6 +222,8 @@ function showControls() {
   showValue("turn", now.turn, "°");
   showValue("share", now.ground === null ? 0 : now.share, " %");
   at("share").disabled = now.ground === null;
+  at("scale").disabled = at("turn").disabled = false;
+  at("view-photo").hidden = !photo;
   at("looks").hidden = at("grounds").hidden = Boolean(photo);
   at("own-look").hidden = !photo || now.look === null;
   at("look-file").hidden = !photo;
@@ -383,7 +391,7 @@ function begin(found) {
   about = found;
   document.title = `${about.method}: harness edit`;
   at("run").textContent = about.run;
-  at("seeds").hidden = !about.renders;
+  at("seeds").hidden = at("next-hint").hidden = !about.renders;
   at("photos").hidden = !about.reconstructs;
   at("look-file").hidden = true;
   document.body.classList.toggle("smooth", (at("smooth").checked = about.size >= 128));
