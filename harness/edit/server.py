@@ -80,6 +80,11 @@ def bound_socket(port: int) -> socket.socket:
 
 def serve(session: EditSession, bound: socket.socket) -> None:
     """Answer until the process is interrupted."""
+    server(session).run(sockets=[bound])
+
+
+def server(session: EditSession) -> uvicorn.Server:
+    """The server, before it has begun to answer."""
     config = uvicorn.Config(
         application(session),
         log_level="warning",
@@ -89,7 +94,7 @@ def serve(session: EditSession, bound: socket.socket) -> None:
         server_header=False,
         timeout_graceful_shutdown=3,
     )
-    uvicorn.Server(config).run(sockets=[bound])
+    return uvicorn.Server(config)
 
 
 def application(session: EditSession) -> ASGIApp:

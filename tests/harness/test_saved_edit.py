@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from toy_plugin.methods import ToyPainter
@@ -15,7 +16,17 @@ from harness.draw_request import DrawRequest
 from harness.errors import ConfigError, RecordError, UnknownName, UserError
 from harness.operation_text import parse_operation
 from harness.saved import Fitted
-from harness.saved_edit import SavedEdit, read_edit, replayed, saved_edit, write_edit
+from harness.saved_edit import (
+    EditedKeypoints,
+    SavedEdit,
+    SavedPhotoEdit,
+    listed_points,
+    read_edit,
+    replayed,
+    saved_edit,
+    saved_photo_edit,
+    write_edit,
+)
 
 RUN = Path("runs/toy/toy_painter-quick-seed0-1a2b")
 
@@ -131,9 +142,88 @@ def test_an_edit_of_another_run_is_refused(
     )
 
 
+def test_the_form_of_photos_is_described_field_by_field() -> None:
+    schema = SavedPhotoEdit.model_json_schema()
+    assert all(field.get("description") for field in schema["properties"].values())
+    assert set(schema["required"]) == set(LEAST_OF_PHOTO) - {"operations"}
+
+
 def test_the_form_is_described_field_by_field() -> None:
     schema = SavedEdit.model_json_schema()
     fields = schema["properties"] | schema["$defs"]["EditedKeypoints"]["properties"]
     assert all(field.get("description") for field in fields.values())
     assert schema["additionalProperties"] is False
     assert set(schema["required"]) == set(LEAST) - {"image", "operations"}
+
+
+#: What a page that edits a photo has to write.
+LEAST_OF_PHOTO = {key: LEAST[key] for key in ("schema_version", "method", "run", "fit")} | {
+    "photo": "photos/a.png",
+    "operations": ["move=0:+0.1,-0.05"],
+}
+
+
+def written_for_photo(folder: Path, **changes: Any) -> Path:
+    """The file `photo.json`; a change to `None` drops a key."""
+    values = {k: v for k, v in {**LEAST_OF_PHOTO, **changes}.items() if v is not None}
+    path = folder / "photo.json"
+    path.write_text(json.dumps(values))
+    return path
+
+
+def test_an_edit_of_a_photo_is_replayed_with_files_beside_it(
+    painter: Fitted, tmp_path: Path
+) -> None:
+    expected = DrawRequest(
+        images=(tmp_path / "photos" / "a.png",),
+        operations=(parse_operation("move=0:0.1,-0.05"),),
+        appearance=tmp_path / "b.png",
+    )
+    assert replayed(written_for_photo(tmp_path, appearance="b.png"), painter, RUN) == expected
+    other = written_for_photo(tmp_path, fit="another")
+    with pytest.raises(RecordError, match="belongs to the run of toy_painter"):
+        replayed(other, painter, RUN)
+
+
+def test_an_edit_of_a_photo_names_files_from_its_own_folder(
+    painter: Fitted, tmp_path: Path
+) -> None:
+    request = DrawRequest(images=(tmp_path / "photos" / "a.png",), appearance=tmp_path / "b.png")
+    points = EditedKeypoints(image=0, before=[(0.5, 0.5), None], after=[(0.6, 0.5), None])
+    edit = saved_photo_edit(request, painter, RUN, points, tmp_path / "edits")
+    assert (edit.photo, edit.appearance) == ("../photos/a.png", "../b.png")
+    (tmp_path / "edits").mkdir()
+    write_edit(edit, tmp_path / "edits" / "edit.json")
+    again = read_edit(tmp_path / "edits" / "edit.json")
+    assert again.keypoints == [points]
+    assert [path.resolve() for path in again.request().images] == list(request.images)
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "sentence"),
+    [
+        ({"photo": ""}, ConfigError, "photo: String should have at least 1 character"),
+        ({"seed": 0}, UnknownName, "Unknown key 'seed'"),
+        (
+            {"operations": []},
+            ConfigError,
+            "neither operations nor 'appearance' say what is changed",
+        ),
+        ({"operations": ["look=0:1"]}, UserError, "'look=0:1' takes from a generated image"),
+        ({"apearance": "b.png"}, UnknownName, "Did you mean 'appearance'?"),
+    ],
+    ids=str,
+)
+def test_a_wrong_edit_of_a_photo_is_explained_with_its_file(
+    tmp_path: Path, changes: dict[str, Any], kind: type[UserError], sentence: str
+) -> None:
+    path = written_for_photo(tmp_path, **changes)
+    with pytest.raises(kind) as refused:
+        read_edit(path)
+    assert str(refused.value).startswith(f"{path}: ")
+    assert sentence in str(refused.value)
+
+
+def test_missing_points_are_null_and_others_are_rounded() -> None:
+    points = np.array([[0.12345678, 1], [np.nan, 0.5], [np.inf, 0]])
+    assert listed_points(points) == [(0.123457, 1.0), None, None]

@@ -20,9 +20,12 @@ export class Choices {
     this.#fill(urls.length, (index) => {
       const image = document.createElement("img");
       image.src = urls[index];
-      image.alt = title(index);
+      image.alt = "";
       return image;
     });
+    for (const [index, input] of this.#box.querySelectorAll("input").entries()) {
+      input.setAttribute("aria-label", title(index));
+    }
   }
 
   /** One choice a part, and the last one, -1, for all. */
