@@ -24,6 +24,9 @@ def edit(
     open_page: Annotated[
         bool, typer.Option("--open", help="Open the page in the browser.")
     ] = False,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="CPU threads [default: the cores that are free].")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
 ) -> None:
     """Change what a run draws, on a page in the browser.
@@ -45,11 +48,16 @@ def edit(
             f"harness edit needs {' and '.join(absent)}, not installed here: "
             "pip install 'harness[edit]'."
         )
+    import torch
+
     from harness.edit.server import HOST, bound_socket, serve
     from harness.edit.session import EditSession
     from harness.saved import load_fitted
+    from harness.training.machine import free_cores
 
     with bound_socket(port) as bound:
+        # Threads that wait for a busy core make a small picture many times slower.
+        torch.set_num_threads(threads or free_cores())
         session = EditSession(load_fitted(run, device), run, count)
         address = f"http://{HOST}:{bound.getsockname()[1]}/"
         console.answer(address)

@@ -22,14 +22,26 @@ def fitted(toy: Toy, method: str = "toy_painter") -> str:
 def served(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What would have been served."""
     seen: list[Any] = []
+    monkeypatch.setattr("harness.training.machine.free_cores", lambda: 7)
     monkeypatch.setattr("harness.edit.server.serve", lambda *given: seen.append(given))
     return seen
 
 
-def test_the_address_is_the_answer(cli: InProcess, toy: Toy, served: list[Any]) -> None:
+@pytest.fixture(autouse=True)
+def threads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many threads were asked for."""
+    asked: list[int] = []
+    monkeypatch.setattr("torch.set_num_threads", asked.append)
+    return asked
+
+
+def test_the_address_is_the_answer(
+    cli: InProcess, toy: Toy, served: list[Any], threads: list[int]
+) -> None:
     run = fitted(toy)
-    done = cli("edit", run, "--port", "0", "-n", "5", "--device", "cpu")
+    done = cli("edit", run, "--port", "0", "-n", "5", "--device", "cpu", "--threads", "3")
     assert done.code == 0, done.err
+    assert threads[-1] == 3
     ((session, bound),) = served
     assert done.out.startswith("http://127.0.0.1:")
     assert done.out.endswith("/\n")
@@ -49,14 +61,18 @@ def test_ctrl_c_ends_the_server_well(
     assert (done.code, done.err.splitlines()[-1]) == (0, "Closed.")
 
 
-def test_the_browser_is_opened_where_asked(
-    cli: InProcess, toy: Toy, served: list[Any], monkeypatch: pytest.MonkeyPatch
+def test_the_browser_is_opened_where_asked_and_free_cores_are_used(
+    cli: InProcess,
+    toy: Toy,
+    served: list[Any],
+    threads: list[int],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     opened: list[str] = []
     monkeypatch.setattr("webbrowser.open", opened.append)
     run = fitted(toy)
     done = cli("edit", run, "--port", "0")
-    assert (done.code, opened) == (0, [])
+    assert (done.code, opened, threads[-1]) == (0, [], 7)
     done = cli("edit", run, "--port", "0", "--open")
     assert opened == [done.out.strip()]
 
