@@ -19,7 +19,7 @@ import threading
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from importlib.resources import files
 from pathlib import Path
@@ -98,19 +98,20 @@ def page(run: Path) -> Iterator[Callable[[Move], bytes]]:
         running = server(EditSession(load_fitted(run, "cpu"), run, COUNT))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [bound]})
         thread.start()
-        connection = HTTPConnection(HOST, bound.getsockname()[1])
 
         def ask(move: Move) -> bytes:
             wanted = {"seed": "0", "image": 2, "operations": [str(move)]}
             kind = {"Content-Type": "application/json"}
-            connection.request("POST", "/api/edit", json.dumps(wanted), kind)
-            answer = json.loads(connection.getresponse().read())
+            with closing(HTTPConnection(HOST, bound.getsockname()[1])) as connection:
+                connection.request("POST", "/api/edit", json.dumps(wanted), kind)
+                answer = json.loads(connection.getresponse().read())
             return base64.b64decode(answer["picture"].partition(",")[2])
 
-        yield ask
-        connection.close()
-        running.should_exit = True
-        thread.join()
+        try:
+            yield ask
+        finally:
+            running.should_exit = True
+            thread.join()
 
 
 def naive(run: Path, *, kept: bool) -> Callable[[Move], object]:
