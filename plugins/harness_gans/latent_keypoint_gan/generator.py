@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -148,4 +147,4 @@ class ConvBlock(nn.Module):
         )
         for normalise, head, convolution, styled in layers:
             maps = convolution(F.leaky_relu(head(normalise(maps), styled), SLOPE))
-        return cast(Tensor, maps)
+        return maps

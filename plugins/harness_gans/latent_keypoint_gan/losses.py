@@ -48,7 +48,8 @@ def keypoint_distance(points: Tensor) -> Tensor:
     """
     keypoints = points.shape[1]
     distances = (points[:, :, None] - points[:, None]).norm(dim=-1)
-    return distances.sum(dim=(1, 2)).mean() / max(1, keypoints * (keypoints - 1))
+    mean: Tensor = distances.sum(dim=(1, 2)).mean() / max(1, keypoints * (keypoints - 1))
+    return mean
 
 
 def recovery_loss(found: Tensor, points: Tensor) -> Tensor:

@@ -196,7 +196,9 @@ class LatentKeypointGan(NetworkMethod):
         real = images.take(range(count)).to(run.device)
         found = self.detect(real).points
         marked = self._marked(real, fractions_to_points(found, self.image_size, self.settings.grid))
-        rows = zip(real.split(PICTURE_COLUMNS), marked.split(PICTURE_COLUMNS), strict=True)
+        rows = zip(
+            torch.split(real, PICTURE_COLUMNS), torch.split(marked, PICTURE_COLUMNS), strict=True
+        )
         run.show("detected", torch.cat([part for row in rows for part in row]))
 
     def _marked(self, images: Tensor, points: Tensor) -> Tensor:

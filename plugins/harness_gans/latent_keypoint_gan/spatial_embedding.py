@@ -116,7 +116,8 @@ class StyleMap:
         if len(partners):
             # A partner differs in the background alone, so its map differs by one heatmap's.
             count = len(partners)
-            around = self.patches[:count].unflatten(2, (9, -1))[..., -1]
+            maps = self.patches.shape[2] // 9
+            around = self.patches[:count, :, maps - 1 :: maps]
             flat = torch.cat([flat, torch.baddbmm(flat[:count], around, partners)])
         return flat.reshape(-1, self.height, self.width, outputs).permute(0, 3, 1, 2)
 
