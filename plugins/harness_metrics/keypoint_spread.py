@@ -34,20 +34,38 @@ class KeypointSpread(Metric):
             "keypoints: found in fewer than two images": (found.sum(axis=0) < 2).sum(),
         }
 
-        def spread(images: NDArray[np.int64] | None = None) -> float:
-            return _spread(points if images is None else points[images])
+        moments = _Moments(points, found)
+        value = moments.spread(np.ones(len(points)))
 
-        return Measurement(value=spread(), excluded=nonzero(excluded), resample=spread)
+        def resampled(images: NDArray[np.int64]) -> float:
+            return moments.spread(np.bincount(images, minlength=len(points)).astype(np.float64))
+
+        return Measurement(value=value, excluded=nonzero(excluded), resample=resampled)
 
 
-def _spread(points: Floats) -> float:
-    found = np.isfinite(points[..., :1])
-    counts = found.sum(axis=0)
-    kept = counts[:, 0] >= 2
-    if not kept.any():
-        return float("nan")
-    points, found, counts = points[:, kept], found[:, kept], counts[kept]
-    means = np.where(found, points, 0.0).sum(axis=0) / counts
-    gaps = np.where(found, points - means, 0.0)
-    variances = (gaps**2).sum(axis=0) / counts
-    return float(100 * np.sqrt(variances.sum(axis=1)).mean())
+class _Moments:
+    """First and second moments of the keypoints, so that each resample takes products alone.
+
+    Args:
+        points: `float64 [N, K, 2]`, fractions of the image edge, NaN where missing.
+        found: `bool [N, K]`, which are there.
+    """
+
+    def __init__(self, points: Floats, found: NDArray[np.bool_]) -> None:
+        self.found = found.astype(np.float64)
+        # From the mean, so that no digits are lost where a keypoint hardly moves.
+        places = np.where(found[..., None], points, 0.0)
+        means = places.sum(axis=0) / np.maximum(self.found.sum(axis=0), 1.0)[:, None]
+        self.offsets = np.where(found[..., None], points - means, 0.0)
+        self.squares = (self.offsets**2).sum(axis=-1)
+
+    def spread(self, weights: Floats) -> float:
+        """The metric where image i counts `weights[i]` times; NaN where no keypoint remains."""
+        counts = weights @ self.found
+        kept = counts >= 2
+        if not kept.any():
+            return float("nan")
+        counts = counts[kept]
+        means = np.tensordot(weights, self.offsets[:, kept], axes=1) / counts[:, None]
+        variances = weights @ self.squares[:, kept] / counts - (means**2).sum(axis=-1)
+        return float(100 * np.sqrt(np.maximum(variances, 0.0)).mean())
