@@ -18,6 +18,12 @@ def to_bytes(images: Tensor) -> Tensor:
     return ((images.float() * 0.5 + 0.5).clamp(0, 1) * 255.0).to(torch.uint8)
 
 
+def mirrored(images: Tensor, generator: torch.Generator) -> Tensor:
+    """Images `[N, 3, H, W]`, each mirrored with probability one half."""
+    chosen = torch.rand(len(images), generator=generator) < 0.5
+    return torch.where(chosen[:, None, None, None], images.flip(-1), images)
+
+
 def cropped(images: Tensor, width: Tensor, height: Tensor, place: Tensor) -> Tensor:
     """One crop of every image, resized to the whole image bilinearly.
 

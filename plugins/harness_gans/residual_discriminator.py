@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from harness.errors import ConfigError
+from harness.errors import ConfigError, ShapeError
 from harness_gans.noise_network import SLOPE
 from harness_gans.precision import at_least_float32
 
@@ -93,19 +93,29 @@ class HalvingBlock(nn.Module):
         return (halved + skipped) * math.sqrt(0.5)
 
 
-def with_deviation(maps: Tensor) -> Tensor:
-    """The maps and one more that says how much the images of a batch differ.
+def with_deviation(maps: Tensor, group: int | None = None) -> Tensor:
+    """The maps and one more that says how much the images of a group differ.
 
     Args:
         maps: `[N, C, H, W]`.
+        group: images in a group, which divides N; image n is in group n modulo N / group. The whole
+            batch is one group by default.
 
     Returns:
-        `[N, C + 1, H, W]`; the last channel holds one number for all: the standard deviation over
-        the images (dividing by N), averaged over channels and pixels.
+        `[N, C + 1, H, W]`; the last channel holds one number for all of a group: the standard
+        deviation over its images (dividing by their number), averaged over channels and pixels.
 
-    Source: Karras et al., 2018 (progressive growing), section 3, with the whole batch as one group.
+    Raises:
+        ShapeError: the group does not divide N.
+
+    Source: Karras et al., 2018 (progressive growing), section 3.
     """
-    wide = at_least_float32(maps)
-    deviation = (wide.var(dim=0, correction=0) + SMALLEST_VARIANCE).sqrt().mean().to(maps.dtype)
-    constant = deviation.expand(len(maps), 1, *maps.shape[2:])
+    count = len(maps)
+    group = count if group is None else group
+    if count % group:
+        raise ShapeError(f"maps has {count} images, expected a multiple of the group, {group}.")
+    wide = at_least_float32(maps).unflatten(0, (group, count // group))
+    root = (wide.var(dim=0, correction=0) + SMALLEST_VARIANCE).sqrt()
+    deviation = root.mean(dim=(1, 2, 3)).to(maps.dtype).repeat(group)
+    constant = deviation[:, None, None, None].expand(count, 1, *maps.shape[2:])
     return torch.cat([maps, constant], dim=1).contiguous(memory_format=torch.channels_last)

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from harness.errors import ConfigError
+from harness.errors import ConfigError, ShapeError
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.residual_discriminator import (
     HalvingBlock,
@@ -83,3 +83,22 @@ def test_deviation_tells_batches_of_equal_images_from_others():
     network = discriminator(batch_deviation=True)
     images = torch.rand(4, 3, 16, 16)
     assert not torch.allclose(network(images)[:1], network(images[:1].expand(4, -1, -1, -1))[:1])
+
+
+def test_deviation_of_groups_is_that_of_their_images_alone():
+    maps = torch.randn(6, 2, 3, 3)
+    got = with_deviation(maps, 3)[:, 2, 0, 0]
+    for first in (0, 1):
+        own = with_deviation(maps[first::2])[:, 2, 0, 0]
+        assert torch.allclose(got[first::2], own)
+    assert not torch.allclose(got[0], got[1])
+
+
+def test_group_of_values_zero_and_two_deviates_by_one():
+    maps = torch.tensor([0.0, 2.0])[:, None, None, None].expand(2, 3, 4, 4)
+    assert with_deviation(maps, 2)[:, 3].allclose(torch.ones(()))
+
+
+def test_group_that_does_not_divide_the_batch_is_refused():
+    with pytest.raises(ShapeError, match="maps has 6 images, expected a multiple of the group, 4"):
+        with_deviation(torch.zeros(6, 1, 2, 2), 4)

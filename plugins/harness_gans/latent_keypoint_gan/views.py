@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from harness_gans.latent_keypoint_gan.config import LatentKeypointGanConfig
-from harness_gans.pixels import cropped, scaled
+from harness_gans.pixels import cropped, mirrored, scaled
 
 
 def views(config: LatentKeypointGanConfig, images: Tensor, generator: torch.Generator) -> Tensor:
@@ -23,8 +23,7 @@ def views(config: LatentKeypointGanConfig, images: Tensor, generator: torch.Gene
     """
     seen = scaled(images)
     if config.flip:
-        mirrored = torch.rand(len(images), generator=generator) < 0.5
-        seen = torch.where(mirrored[:, None, None, None], seen.flip(-1), seen)
+        seen = mirrored(seen, generator)
     if config.smallest_crop == 1.0:
         return seen
     draws = torch.rand(3, len(images), generator=generator)
