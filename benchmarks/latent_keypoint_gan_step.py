@@ -24,9 +24,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from harness_gans.growing import Stage
 from harness_gans.latent_keypoint_gan.config import START_SIDE, LatentKeypointGanConfig
 from harness_gans.latent_keypoint_gan.generator import ConvBlock, Generated, Generator
-from harness_gans.latent_keypoint_gan.growing import Stage
 from harness_gans.latent_keypoint_gan.keypoint_generator import Latents
 from harness_gans.latent_keypoint_gan.spatial_embedding import foreground, keypoint_heatmaps
 from harness_gans.latent_keypoint_gan.training import AdversarialTraining

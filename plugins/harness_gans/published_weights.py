@@ -51,7 +51,7 @@ def fill(
     """Copy tensors into a network.
 
     Args:
-        network: all of its parameters and buffers are in `names`.
+        network: filled in place, but for what is not in `names`.
         weights: tensors by the names in the file, one value for one, in any shape of that size.
         names: from the network's names to the file's.
         path: the file, for messages.

@@ -1,66 +1,13 @@
-"""The stages of progressive growing: sides, budgets, and how a new side is faded in (App. B)."""
+"""The stages in which LatentKeypointGAN grows (App. B)."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from torch import Tensor
-from torch.nn import functional as F
-
+from harness_gans.growing import Stage, planned_stages
 from harness_gans.latent_keypoint_gan.config import LatentKeypointGanConfig
-
-
-@dataclass(frozen=True)
-class Stage:
-    """One side: first an adapting period, in which it is faded in, then one without.
-
-    Attributes:
-        side: of the images, in pixels.
-        batch_size: images of a step.
-        steps: of both periods.
-        adapting_steps: of the first period; 0 for the first stage.
-    """
-
-    side: int
-    batch_size: int
-    steps: int
-    adapting_steps: int
-
-    def fade(self, step: int) -> float:
-        """Alpha, the share of the new layers: linear from 0 to 1 over the adapting period."""
-        return step / self.adapting_steps if self.is_adapting(step) else 1.0
-
-    def is_adapting(self, step: int) -> bool:
-        """Whether the new side is still being faded in."""
-        return step < self.adapting_steps
 
 
 def stages(config: LatentKeypointGanConfig) -> list[Stage]:
     """All stages, from the smallest side on; budgets in images become whole steps, rounded up."""
-    budgets = zip(config.stage_sides, config.batch_sizes, config.stage_images, strict=True)
-    return [
-        Stage(
-            side=side,
-            batch_size=batch,
-            steps=-(-images // batch),
-            adapting_steps=-(-config.adapting_images // batch) if index else 0,
-        )
-        for index, (side, batch, images) in enumerate(budgets)
-    ]
-
-
-def real_images(images: Tensor, stage: Stage, fade: float, *, mixed: bool) -> Tensor:
-    """Real images as the discriminator of a stage sees them.
-
-    Args:
-        images: `[N, 3, S, S]` with S the stage's side times a power of two.
-        stage: its side; the images are averaged down to it, 2x2 pixels at a time.
-        fade: alpha.
-        mixed: blend them with themselves at half the side, as generated ones are
-            (Karras et al., 2018; the paper does not say so).
-    """
-    images = F.avg_pool2d(images, images.shape[-1] // stage.side)
-    if not mixed or fade >= 1.0:
-        return images
-    coarse = F.interpolate(F.avg_pool2d(images, 2), scale_factor=2, mode="nearest")
-    return coarse.lerp(images, fade)
+    return planned_stages(
+        config.stage_sides, config.batch_sizes, config.stage_images, config.adapting_images
+    )

@@ -18,11 +18,12 @@ from harness.errors import ConfigError, ShapeError
 from harness.training.method import NetworkMethod
 from harness.training.modules import is_shown, untouched_randomness
 from harness.vision.masks import painted_parts
+from harness_gans.growing import Stage, real_images
 from harness_gans.latent_keypoint_gan.config import MOST_KEYPOINTS, LatentKeypointGanConfig
 from harness_gans.latent_keypoint_gan.detector import build_detector, confidence, places
 from harness_gans.latent_keypoint_gan.detector_training import DetectorTraining
 from harness_gans.latent_keypoint_gan.generator import Generator
-from harness_gans.latent_keypoint_gan.growing import Stage, real_images, stages
+from harness_gans.latent_keypoint_gan.growing import stages
 from harness_gans.latent_keypoint_gan.keypoint_generator import Latents, Noise
 from harness_gans.latent_keypoint_gan.spatial_embedding import (
     foreground,

@@ -12,13 +12,13 @@ from harness.contract.method import Stateful
 from harness.training.averaging import Averaged
 from harness.training.modules import placed, untouched_randomness
 from harness_gans.adversarial_losses import gradient_penalty
+from harness_gans.growing import Stage
 from harness_gans.latent_keypoint_gan.config import LatentKeypointGanConfig
 from harness_gans.latent_keypoint_gan.discriminator import (
     GrowingDiscriminator,
     build_discriminator,
 )
 from harness_gans.latent_keypoint_gan.generator import Generated, Generator
-from harness_gans.latent_keypoint_gan.growing import Stage
 from harness_gans.latent_keypoint_gan.keypoint_generator import Noise
 from harness_gans.latent_keypoint_gan.losses import (
     ADVERSARIAL,

@@ -7,10 +7,10 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from harness.contract import MethodConfig
-from harness.errors import ConfigError
+from harness_gans.widths import widths
 
-#: Side in pixels of the learned start.
-START_SIDE = 4
+#: The method's name, for messages.
+OWNER = "stylegan2"
 
 
 class StyleGan2Config(MethodConfig):
@@ -124,31 +124,8 @@ class StyleGan2Config(MethodConfig):
 
     def channels(self, image_size: int) -> list[int]:
         """Channels of the generator's maps at 4, 8, 16 ... pixels."""
-        return widths(image_size, self.channel_base, self.channel_most)
+        return widths(image_size, self.channel_base, self.channel_most, OWNER)
 
     def discriminator_channels(self, image_size: int) -> list[int]:
         """Channels of the discriminator's maps at 4, 8, 16 ... pixels."""
-        return widths(image_size, self.discriminator_base, self.discriminator_most)
-
-
-def widths(image_size: int, base: int, most: int) -> list[int]:
-    """Channels at 4, 8, 16 ... pixels up to the image's side.
-
-    >>> widths(64, 4096, 256)
-    [256, 256, 256, 128, 64]
-
-    Raises:
-        ConfigError: the side is no power of two from 8 on, or a map would have no channel.
-    """
-    if image_size < 2 * START_SIDE or image_size & (image_size - 1):
-        raise ConfigError(
-            f"stylegan2: image_size {image_size} is no power of two from {2 * START_SIDE} on; set "
-            "image_size to one"
-        )
-    sides = [START_SIDE << step for step in range((image_size // START_SIDE).bit_length())]
-    if base < image_size:
-        raise ConfigError(
-            f"stylegan2: {base} / {image_size} leaves the largest map without a channel; raise "
-            "channel_base and discriminator_base"
-        )
-    return [min(base // side, most) for side in sides]
+        return widths(image_size, self.discriminator_base, self.discriminator_most, OWNER)

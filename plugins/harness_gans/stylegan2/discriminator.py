@@ -13,9 +13,9 @@ from harness_gans.equalised import EqualisedConv2d, EqualisedLinear
 from harness_gans.noise_network import SLOPE
 from harness_gans.precision import at_least_float32
 from harness_gans.residual_discriminator import with_deviation
-from harness_gans.stylegan2.config import START_SIDE
 from harness_gans.stylegan2.modulation import GAIN
 from harness_gans.stylegan2.resampling import halved, halving_convolution
+from harness_gans.widths import START_SIDE
 
 
 class Discriminator(nn.Module):

@@ -11,9 +11,10 @@ from torch.nn import functional as F
 
 from harness_gans.equalised import EqualisedLinear, normalised
 from harness_gans.noise_network import SLOPE
-from harness_gans.stylegan2.config import START_SIDE, StyleGan2Config
+from harness_gans.stylegan2.config import StyleGan2Config
 from harness_gans.stylegan2.modulation import GAIN, ColourLayer, StyledLayer
 from harness_gans.stylegan2.resampling import doubled
+from harness_gans.widths import START_SIDE
 
 #: How much slower the mapping network learns (StyleGAN, appendix C).
 MAPPING_RATE = 0.01

@@ -17,7 +17,7 @@ from harness.contract import GeneratedImages, Images, MethodConfig, Run
 from harness.training.method import NetworkMethod
 from harness.training.modules import is_shown, untouched_randomness
 from harness_gans.pixels import mirrored, scaled, to_bytes
-from harness_gans.stylegan2.config import StyleGan2Config
+from harness_gans.stylegan2.config import OWNER, StyleGan2Config
 from harness_gans.stylegan2.generator import Generator
 from harness_gans.stylegan2.published import load_published
 from harness_gans.stylegan2.training import AdversarialTraining
@@ -35,7 +35,7 @@ class StyleGan2(NetworkMethod):
             of latents work with.
     """
 
-    owner = "stylegan2"
+    owner = OWNER
 
     def __init__(self, config: MethodConfig, parts: int, image_size: int) -> None:
         super().__init__(config, parts, image_size)

@@ -25,6 +25,7 @@ from pathlib import Path
 import torch
 
 from harness_gans.published_weights import fill, read_weights
+from harness_gans.stylegan2.config import OWNER
 from harness_gans.stylegan2.generator import Generator
 
 #: Latents from which the mean of w is measured where the file has none, and their seed.
@@ -45,7 +46,7 @@ def load_published(generator: Generator, path: Path) -> None:
         AssetMissing: the file is not there.
         DataError: it cannot be read, or its generator is another one.
     """
-    read = read_weights(path, "stylegan2")
+    read = read_weights(path, OWNER)
     averaged = {k.removeprefix(AVERAGED): v for k, v in read.items() if k.startswith(AVERAGED)}
     weights = averaged or read
     names = names_in_port(generator)

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from harness_gans.latent_keypoint_gan.growing import Stage, stages
+from harness_gans.growing import Stage
+from harness_gans.latent_keypoint_gan.growing import stages
 from harness_gans.latent_keypoint_gan.training import AdversarialTraining
 
 LAST = Stage(16, 4, 3, 0)

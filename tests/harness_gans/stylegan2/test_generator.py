@@ -4,8 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from harness.errors import ConfigError
-from harness_gans.stylegan2.config import StyleGan2Config, widths
+from harness_gans.stylegan2.config import StyleGan2Config
 from harness_gans.stylegan2.generator import Generator, Mapping
 from harness_gans.stylegan2.weights import draw_weights
 
@@ -39,18 +38,7 @@ def test_layers_take_the_latents_of_the_official_generator():
     assert synthesis.sides == [4] + [
         side for side in (8, 16, 32, 64, 128, 256, 512, 1024) * 1 for _ in range(2)
     ]
-    assert widths(1024, 32768, 512) == [512, 512, 512, 512, 512, 256, 128, 64, 32]
-
-
-@pytest.mark.parametrize("size", [4, 24, 28, 100])
-def test_side_that_is_no_power_of_two_is_refused(size):
-    with pytest.raises(ConfigError, match=f"stylegan2: image_size {size} is no power of two"):
-        widths(size, 32768, 512)
-
-
-def test_map_without_a_channel_is_refused():
-    with pytest.raises(ConfigError, match="16 / 32 leaves the largest map without a channel"):
-        widths(32, 16, 512)
+    assert StyleGan2Config().channels(1024) == [512, 512, 512, 512, 512, 256, 128, 64, 32]
 
 
 def test_mapping_does_not_see_the_length_of_z():
