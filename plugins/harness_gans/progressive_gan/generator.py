@@ -75,7 +75,7 @@ class Start(nn.Module):
 
     def forward(self, z: Tensor) -> Tensor:
         """`[N, noise_size]` to `[N, channels, 4, 4]`."""
-        drawn = torch.einsum("nd,cdij->ncij", z, self.weight * self.scale)
+        drawn = torch.einsum("nz,czij->ncij", z, self.weight * self.scale)
         return drawn + self.bias.to(drawn.dtype)[:, None, None]
 
     def draw(self, generator: torch.Generator) -> None:
