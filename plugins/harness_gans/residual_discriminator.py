@@ -111,11 +111,15 @@ def with_deviation(maps: Tensor, group: int | None = None) -> Tensor:
     Source: Karras et al., 2018 (progressive growing), section 3.
     """
     count = len(maps)
-    group = count if group is None else group
-    if count % group:
+    wide = at_least_float32(maps)
+    if group is None:
+        deviation = (wide.var(dim=0, correction=0) + SMALLEST_VARIANCE).sqrt().mean()
+    elif count % group:
         raise ShapeError(f"maps has {count} images, expected a multiple of the group, {group}.")
-    wide = at_least_float32(maps).unflatten(0, (group, count // group))
-    root = (wide.var(dim=0, correction=0) + SMALLEST_VARIANCE).sqrt()
-    deviation = root.mean(dim=(1, 2, 3)).to(maps.dtype).repeat(group)
-    constant = deviation[:, None, None, None].expand(count, 1, *maps.shape[2:])
+    else:
+        groups = wide.unflatten(0, (group, count // group))
+        spread = (groups.var(dim=0, correction=0) + SMALLEST_VARIANCE).sqrt()
+        deviation = spread.mean(dim=(1, 2, 3)).repeat(group)
+    column = deviation.to(maps.dtype).reshape(-1, 1, 1, 1)
+    constant = column.expand(count, 1, *maps.shape[2:])
     return torch.cat([maps, constant], dim=1).contiguous(memory_format=torch.channels_last)
