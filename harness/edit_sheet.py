@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
+from harness.draw_request import STEPS
 from harness.figures import PAPER, draw_keypoints, palette
 from harness.generated_edits import Edit, edited_each, new_draw, ways
 from harness.latents import KEYPOINTS
@@ -38,8 +39,6 @@ ACROSS = 8
 SHOWN, SEED = 6, 0
 #: Width of one keypoint in the legend, in pixels.
 ENTRY = 40
-#: Pictures on the way to the next image.
-STEPS = 7
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.errors import ConfigError
 from harness.latents import KEYPOINTS
-from harness.manipulation import Manipulated
+from harness.manipulation import Manipulated, check_steps
 from harness.operations import Operation, check_image, mixed
 
 if TYPE_CHECKING:
@@ -163,8 +162,7 @@ def ways(
     Raises:
         ConfigError: there are fewer than 2 steps, or there is no such image.
     """
-    if steps < 2:
-        raise ConfigError(f"An interpolation needs at least 2 steps, got {steps}.")
+    check_steps(steps)
     chosen = range(len(draw)) if numbers is None else numbers
     target = changed_latents(draw, to)
     path = [

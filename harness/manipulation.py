@@ -95,14 +95,23 @@ def interpolation(
         UserError: the method finds no keypoints or cannot reconstruct.
         ConfigError: there are fewer than 2 steps.
     """
-    if steps < 2:
-        raise ConfigError(f"An interpolation needs at least 2 steps, got {steps}.")
+    check_steps(steps)
     start, end = found_keypoints(fitted, np.stack([image_a, image_b]))
     share = np.linspace(0, 1, steps, dtype=start.dtype)[:, None, None]
     after = (1 - share) * start + share * end
     images = np.repeat(image_a[None], steps, axis=0)
     before = np.repeat(start[None], steps, axis=0)
     return Manipulated(before, after, fitted.reconstruct(images, after))
+
+
+def check_steps(steps: int) -> None:
+    """Do nothing where there are enough pictures for a way from one image to another.
+
+    Raises:
+        ConfigError: there are fewer than 2.
+    """
+    if steps < 2:
+        raise ConfigError(f"An interpolation needs at least 2 steps, got {steps}.")
 
 
 def exchange(fitted: Fitted, images: NDArray[np.uint8]) -> NDArray[np.uint8]:

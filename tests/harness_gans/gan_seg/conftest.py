@@ -4,10 +4,10 @@ import importlib.util
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import pytest
 import torch
+from bright_squares import BrightSquares
 from memory_run import MemoryRun
 
 from harness_gans.gan_seg.config import GanSegConfig
@@ -35,27 +35,6 @@ TINY = {
     "segmenter_steps": 3,
     "segmenter_batch_size": 4,
 }
-
-
-class SomeImages:
-    """Sixteen images: a bright square at a random place on noise."""
-
-    size = 16
-
-    def __init__(self) -> None:
-        generator = torch.Generator().manual_seed(4)
-        self.images = torch.randint(0, 100, (16, 3, 16, 16), generator=generator).byte()
-        for i, (x, y) in enumerate(torch.randint(0, 10, (16, 2), generator=generator).tolist()):
-            self.images[i, :, y : y + 6, x : x + 6] = 230
-
-    def __len__(self) -> int:
-        return len(self.images)
-
-    def batch(self, step: int, count: int) -> torch.Tensor:
-        return self.images[(torch.arange(count) + step * count) % 16]
-
-    def take(self, indices: Any) -> torch.Tensor:
-        return self.images[torch.as_tensor(list(indices))]
 
 
 @pytest.fixture
@@ -100,8 +79,8 @@ def new_run() -> type[MemoryRun]:
 
 
 @pytest.fixture
-def squares() -> SomeImages:
-    return SomeImages()
+def squares() -> BrightSquares:
+    return BrightSquares()
 
 
 @pytest.fixture(scope="session")
