@@ -33,6 +33,7 @@ _REASONS = {
     "samples": "the method generates no images",
     "render": "the method draws no images from changed latents",
     "fit_images": "the images that the method learned on are not known",
+    "editing": "the method edits no latents",
 }
 
 
@@ -132,8 +133,9 @@ def score_evaluation(
                 raise
             unmeasured[use.name] = str(error)
             continue
-        interval = _interval(measurement, images, seed)
-        scores.append(_score(entry.spec, params, measurement, images=images, interval=interval))
+        counted = images if measurement.resampled is None else measurement.resampled
+        interval = _interval(measurement, counted, seed)
+        scores.append(_score(entry.spec, params, measurement, images=counted, interval=interval))
         if measurement.per_image is not None:
             per_image[use.name] = measurement.per_image
         if measurement.curve is not None:
@@ -159,6 +161,7 @@ def _missing(needs: Sequence[str], evaluation: Evaluation) -> str:
         "samples": evaluation.sample is not None,
         "render": evaluation.render is not None,
         "fit_images": evaluation.fit_images is not None,
+        "editing": evaluation.editing is not None,
     }
     for need in needs:
         if not there[need]:

@@ -3,6 +3,7 @@
 from harness.contract.arrays import Curve, Evaluation, Measurement, Predicted, Samples
 from harness.contract.config import MethodConfig, Options
 from harness.contract.dataset import Dataset
+from harness.contract.editing import Editing, Editor, LatentGenerator, Oracle
 from harness.contract.events import RunFailed, RunFinished, RunStarted, ScalarsLogged
 from harness.contract.hooks import hook
 from harness.contract.method import GeneratedImages, Images, Keypoints, Method, Run
@@ -22,11 +23,14 @@ __all__ = [
     "Curve",
     "Dataset",
     "DatasetSpec",
+    "Editing",
+    "Editor",
     "Evaluation",
     "ExecutorSpec",
     "GeneratedImages",
     "Images",
     "Keypoints",
+    "LatentGenerator",
     "Measurement",
     "Method",
     "MethodConfig",
@@ -34,6 +38,7 @@ __all__ = [
     "Metric",
     "MetricSpec",
     "Options",
+    "Oracle",
     "Predicted",
     "Run",
     "RunFailed",

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from harness.contract.editing import Editing
+
 
 @dataclass(frozen=True)
 class Samples:
@@ -113,6 +115,8 @@ class Evaluation:
             `render`); `None` where the method has no capability `render`.
         fit_images: the images that the method learned on, `uint8 [N, 3, S, S]`, at the suite's
             size and read from disk piece by piece (need `fit_images`).
+        editing: an editor with its generator and oracles (need `editing`); `None` where the method
+            is no editor.
     """
 
     test: Predicted
@@ -126,6 +130,7 @@ class Evaluation:
     sample: Callable[[int, int], Iterator[Drawn]] | None = None
     render: Callable[[Mapping[str, NDArray[np.float32]]], Drawn] | None = None
     fit_images: NDArray[np.uint8] | None = None
+    editing: Editing | None = None
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,7 @@ class Measurement:
         details: the numbers behind the value, by name, such as one for every attribute.
         resample: the metric recomputed on these test positions (with repeats), for metrics that
             are no mean over images; `None` means the mean of `per_image`.
+        resampled: how many positions `resample` draws from, where these are no test images.
         curve: how the quantity changes over a range, to be drawn.
     """
 
@@ -171,4 +177,5 @@ class Measurement:
     also: Mapping[str, float] = field(default_factory=dict)
     details: Mapping[str, float] = field(default_factory=dict)
     resample: Callable[[NDArray[np.int64]], float] | None = None
+    resampled: int | None = None
     curve: Curve | None = None

@@ -152,6 +152,9 @@ class Method(ABC):
         reconstruct(images, keypoints=None, appearance=None) -> Tensor, `uint8 [N, 3, H, W]`: the
             images drawn again, with keypoints `[N, K, 2]` in place of the detected ones, and with
             the look of other images `[N, 3, H, W]` in place of their own
+        draw_latents, synthesise, projected: with `synthesise`, see `LatentGenerator`
+        answer, encode: with `answer`, see `Oracle`
+        edit(latents, wanted, strengths) -> Tensor: see `Editor`, the base of such methods
     """
 
     def __init__(self, config: MethodConfig, parts: int, image_size: int) -> None:

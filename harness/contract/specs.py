@@ -19,11 +19,22 @@ CAPABILITIES = (
     "sample",
     "render",
     "reconstruct",
+    "synthesise",
+    "answer",
     "edit",
 )
 
 #: What a method may be allowed to see besides images; anything else is refused.
-SEES = ("images", "video", "saliency", "labels", "test labels", "imagenet weights")
+SEES = (
+    "images",
+    "video",
+    "saliency",
+    "labels",
+    "test labels",
+    "imagenet weights",
+    "generator",
+    "guide",
+)
 
 #: What a metric may need of predictions and truth.
 NEEDS = (
@@ -37,6 +48,7 @@ NEEDS = (
     "samples",
     "render",
     "fit_images",
+    "editing",
 )
 
 Kind = Literal["learned", "trivial", "oracle"]
