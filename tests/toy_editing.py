@@ -1,7 +1,7 @@
-"""A generator and an oracle so simple that a test knows what every edit does.
+"""A world of editors in which everything is known: a linear generator and an oracle that undoes it.
 
-Images are latents through a matrix with orthonormal rows, so nothing is lost, and the oracle's
-answers are a function of `slopes` times latents: `answers = sigmoid(sum over layers of slopes w)`.
+The images of latents z are z M, and the oracle reads z A off them, A its `directions`; what it
+answers is a fixed function of that.
 """
 
 from __future__ import annotations
@@ -10,94 +10,101 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from harness.contract.editing import Conditions
 from harness.errors import UserError
 
 
-class ToyLatents:
-    """A generator of latents N(mean, deviations^2), drawn linearly.
+class ToyGenerator:
+    """Images as a linear function of latents drawn from N(0, I).
 
     Args:
-        deviations: of the D coordinates of a latent.
-        layers: L; an image depends on all of them, each through its own rows of the matrix.
-        mean: of every coordinate.
-        length: of every latent, for generators that know one length only.
-        side: of an image in pixels; `3 side^2` is at least `layers D`.
+        size: D.
+        side: S in pixels; 3 S S must not be below D.
+        layers: L; the latents of layers are averaged.
+        length: latents are brought to this length, where one is given.
+        dtype: of everything.
+
+    Attributes:
+        matrix: `[D, 3 S S]`, orthonormal rows.
     """
 
     def __init__(
         self,
-        deviations: Sequence[float],
+        size: int = 6,
+        side: int = 4,
         *,
         layers: int = 1,
-        mean: float = 0.0,
         length: float | None = None,
-        side: int = 8,
         dtype: torch.dtype = torch.float32,
+        seed: int = 0,
     ) -> None:
-        self.deviations = torch.tensor(deviations, dtype=dtype)
-        self.layers = layers
-        self.mean = mean
-        self.length = length
-        self.side = side
-        pixels = 3 * side * side
-        source = torch.Generator().manual_seed(11)
-        square = torch.randn(pixels, pixels, generator=source, dtype=torch.float64)
-        rows, _ = torch.linalg.qr(square)
-        self.matrix = rows[: layers * len(deviations)].to(dtype)
+        self.side, self.layers, self.length, self.dtype = side, layers, length, dtype
+        self.matrix = orthonormal(3 * side * side, size, seed).T.to(dtype)
 
     def draw_latents(self, count: int, generator: torch.Generator) -> Tensor:
-        size = len(self.deviations)
-        drawn = torch.randn(count, size, generator=generator).to(self.deviations)
-        return self.projected(self.mean + drawn * self.deviations)
+        drawn = torch.randn(count, len(self.matrix), generator=generator).to(self.dtype)
+        return self.projected(drawn)
 
     def synthesise(self, latents: Tensor) -> Tensor:
-        if latents.ndim == 2:
-            latents = latents[:, None].expand(-1, self.layers, -1)
-        images = latents.flatten(1) @ self.matrix
-        return images.unflatten(1, (3, self.side, self.side))
+        mean = latents.mean(dim=1) if latents.dim() == 3 else latents
+        return (mean @ self.matrix).reshape(-1, 3, self.side, self.side)
 
     def projected(self, latents: Tensor) -> Tensor:
         if self.length is None:
             return latents
-        return self.length * F.normalize(latents, dim=-1)
+        return self.length * torch.nn.functional.normalize(latents, dim=-1)
 
 
 class ToyOracle:
-    """What answers with a linear map of the latents that an image was drawn from.
+    """Conditions of images, a fixed function of z A.
+
+    Attributes are sigmoid(steepness z A), keypoints 0.5 + 0.1 z A, an embedding is z A at length 1.
 
     Args:
-        generator: whose images it understands.
-        slopes: `[C, L, D]`, or `[C, D]` for the same in all layers.
-        conditions: `attributes` (through a sigmoid), `keypoints` (as they are) or `embedding`
-            (brought to length 1).
-        offsets: added before, `[C]`.
+        generator: whose images are answered.
+        count: C; two for each keypoint.
+        kind: what is answered.
+        steepness: of attributes.
+
+    Attributes:
+        directions: A, `[D, C]`, orthonormal columns as long as C is not above D.
     """
 
     def __init__(
         self,
-        generator: ToyLatents,
-        slopes: Tensor,
-        conditions: str = "attributes",
-        offsets: Sequence[float] | None = None,
+        generator: ToyGenerator,
+        count: int = 4,
+        kind: Conditions = "attributes",
+        *,
+        steepness: float = 2.0,
+        seed: int = 1,
     ) -> None:
-        if slopes.ndim == 2:
-            slopes = slopes[:, None].expand(-1, generator.layers, -1) / generator.layers
-        self.conditions = conditions
-        self.weights = generator.matrix.T @ slopes.flatten(1).to(generator.matrix).T
-        given = torch.zeros(len(slopes)) if offsets is None else torch.tensor(offsets)
-        self.offsets = given.to(self.weights)
+        self.conditions, self.steepness = kind, steepness
+        self.directions = orthonormal(len(generator.matrix), count, seed).to(generator.dtype)
+        self.readout = generator.matrix.T @ self.directions
 
     def answer(self, images: Tensor) -> Tensor:
-        values = images.flatten(1) @ self.weights + self.offsets
+        read = images.flatten(1) @ self.readout
         if self.conditions == "attributes":
-            return values.sigmoid()
-        return F.normalize(values, dim=1) if self.conditions == "embedding" else values
+            return torch.sigmoid(self.steepness * read)
+        if self.conditions == "keypoints":
+            return 0.5 + 0.1 * read
+        return torch.nn.functional.normalize(read, dim=1)
 
     def encode(self, captions: Sequence[str]) -> Tensor:
+        """A vector for each caption that depends on its letters alone."""
         if self.conditions != "embedding":
-            raise UserError(f"This oracle answers with {self.conditions}; captions are none.")
-        sources = [torch.Generator().manual_seed(sum(map(ord, text))) for text in captions]
-        drawn = [torch.randn(len(self.offsets), generator=source) for source in sources]
-        return F.normalize(torch.stack(drawn), dim=1)
+            raise UserError(f"The oracle answers {self.conditions}, which no caption describes.")
+        seeds = [sum(map(ord, caption)) for caption in captions]
+        drawn = [orthonormal(self.directions.shape[1], 1, seed)[:, 0] for seed in seeds]
+        return torch.stack(drawn).to(self.directions)
+
+
+def orthonormal(rows: int, columns: int, seed: int) -> Tensor:
+    """A random matrix `float64 [rows, columns]` with orthonormal columns, or rows if it is wide."""
+    generator = torch.Generator().manual_seed(seed)
+    drawn = torch.randn(rows, columns, generator=generator, dtype=torch.float64)
+    if columns > rows:
+        return torch.linalg.qr(drawn.T)[0].T
+    return torch.linalg.qr(drawn)[0]
