@@ -63,16 +63,23 @@ class CachedSplit:
         """The split cut to its first samples."""
         if count is None or count >= len(self.samples):
             return self
+        return self._cut(slice(count), {"first": count})
+
+    def every_other(self, first: int) -> CachedSplit:
+        """Every other sample, from number `first` (0 or 1) on: one of two halves."""
+        return self._cut(slice(first, None, 2), {"every other from": first})
+
+    def _cut(self, places: slice, how: dict[str, int]) -> CachedSplit:
         cut = {
-            f.name: value[:count]
+            f.name: value[places]
             for f in fields(Samples)
             if (value := getattr(self.samples, f.name)) is not None
         }
         return replace(
             self,
             samples=replace(self.samples, **cut),
-            digests=self.digests[:count],
-            fingerprint=fingerprint({"split": self.fingerprint, "first": count}),
+            digests=self.digests[places],
+            fingerprint=fingerprint({"split": self.fingerprint, **how}),
         )
 
 

@@ -14,6 +14,11 @@ def cache_root() -> Path:
     return Path(named).expanduser() if named else user_cache_path("harness")
 
 
+def asset_root() -> Path:
+    """Where what editors share is fitted: a folder of the cache."""
+    return cache_root() / "assets"
+
+
 def default_data_root() -> Path:
     """Where datasets are looked for without `--data`: `HARNESS_DATA`, else the data folder."""
     named = os.environ.get("HARNESS_DATA")

@@ -37,19 +37,26 @@ def method_ref(cell: Cell) -> MethodRef:
     )
 
 
-def fit_owner(cell: Cell, roles: Mapping[str, CachedSplit]) -> str:
-    """Fingerprint of all that the weights depend on."""
+def fit_owner(
+    cell: Cell, roles: Mapping[str, CachedSplit], assets: Mapping[str, str] | None = None
+) -> str:
+    """Fingerprint of all that the weights depend on.
+
+    Args:
+        cell: the cell.
+        roles: its data.
+        assets: of an editor, the fingerprints of the assets that it sees, by name.
+    """
     sees_labels = "labels" in cell.entry.spec.sees and "regress" in roles
-    return fingerprint(
-        {
-            "method": method_ref(cell).fingerprint,
-            "fit": roles["fit"].fingerprint,
-            "labelled": roles["regress"].fingerprint if sees_labels else None,
-            "parts": cell.suite.parts,
-            "image_size": cell.config.image_size or cell.suite.image_size,
-            "seed": cell.seed,
-        }
-    )
+    parts = {
+        "method": method_ref(cell).fingerprint,
+        "fit": roles["fit"].fingerprint,
+        "labelled": roles["regress"].fingerprint if sees_labels else None,
+        "parts": cell.suite.parts,
+        "image_size": cell.config.image_size or cell.suite.image_size,
+        "seed": cell.seed,
+    }
+    return fingerprint({**parts, "assets": dict(assets)} if assets else parts)
 
 
 def record_id(cell: Cell, ref: SuiteRef) -> str:

@@ -14,7 +14,10 @@ from harness.names import unknown_name
 from harness.presets import UNTRAINED, choose_preset, parse_settings, resolve_config
 from harness.registry import Entry, Registry
 from harness.scoring import resolved_uses
-from harness.suite import Suite, dataset_options, load_suite, with_metric_params
+from harness.suite import AssetUse, Suite, dataset_options, load_suite, with_metric_params
+
+#: The capability that an asset of a suite must have, by the asset's name.
+ASSET_CAPABILITIES = {"generator": "synthesise", "guide": "answer", "judge": "answer"}
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,7 @@ def make_plan(request: Request, known: Registry) -> list[Cell]:
     for name in dict.fromkeys(request.suites):
         suite = _suite(name, suite_settings, known)
         _check_metrics(suite, request.metrics, known)
+        asset_cells(suite, known)
         if request.baselines:
             cells += _companions(suite, entries, request, method_settings, known)
         cells += [
@@ -122,6 +126,8 @@ def make_plan(request: Request, known: Registry) -> list[Cell]:
             for entry in entries
             for seed in dict.fromkeys(request.seeds)
         ]
+    for cell in cells:
+        _check_editor(cell)
     asked = {cell.label for cell in cells if cell.asked}
     kept = [cell for cell in cells if cell.asked or cell.label not in asked]
     metrics, settings = tuple(request.metrics), tuple(request.settings)
@@ -200,3 +206,53 @@ def _check_settings(entries: Sequence[Entry[MethodSpec]], settings: dict[str, An
             if not fields:
                 raise ConfigError(f"--set {key}: {names} has no settings.")
             raise unknown_name(f"setting of {names}", key, fields, hint)
+
+
+def asset_cells(suite: Suite, known: Registry) -> dict[str, Cell]:
+    """The cells of a suite's assets by name; none where the suite has no assets.
+
+    Raises:
+        UnknownName: a method, preset or setting does not exist.
+        ConfigError: a value is wrong, or a method lacks the capability of its asset.
+    """
+    if suite.assets is None:
+        return {}
+    uses: dict[str, AssetUse] = dict(suite.assets)
+    return {name: _asset_cell(name, use, suite, known) for name, use in uses.items()}
+
+
+def _asset_cell(name: str, use: AssetUse, suite: Suite, known: Registry) -> Cell:
+    entry = known.methods.get(use.method)
+    wanted = ASSET_CAPABILITIES[name]
+    if wanted not in entry.spec.capabilities:
+        offers = ", ".join(entry.spec.capabilities)
+        raise ConfigError(
+            f"Suite {suite.name!r}: {use.method} cannot be its {name}, which must {wanted}; it "
+            f"offers {offers}."
+        )
+    preset = choose_preset(entry, use.preset, suite.default_preset)
+    config = resolve_config(
+        entry, preset, suite=suite.name, settings=use.settings, base_preset=suite.default_preset
+    )
+    return Cell(entry, preset, config, suite, use.seed, asked=False)
+
+
+def _check_editor(cell: Cell) -> None:
+    """Do nothing where the method is what the suite compares.
+
+    Raises:
+        UserError: an editor in a suite without assets, or another method in one with them.
+    """
+    suite = cell.suite
+    edits = "edit" in cell.entry.spec.capabilities
+    name = cell.entry.spec.name
+    if edits and suite.assets is None:
+        raise UserError(
+            f"{name} edits the latents of a generator, and the suite {suite.name!r} names none; "
+            "run it on a suite with assets, such as those that 'harness list suites' ranks by mds."
+        )
+    if not edits and suite.assets is not None:
+        raise UserError(
+            f"The suite {suite.name!r} compares editors of latents, and {name} is none; it offers "
+            f"{', '.join(cell.entry.spec.capabilities)}."
+        )

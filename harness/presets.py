@@ -96,7 +96,8 @@ def resolve_config(
 def parse_settings(pairs: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """`key=value` texts into settings for methods and settings for the suite (`suite.key=value`).
 
-    A value is read as TOML, and as plain text when it is no TOML value.
+    A value is read as TOML, and as plain text when it is no TOML value. Dots in a suite's key lead
+    into its tables.
 
     Raises:
         ConfigError: a text has no `=`.
@@ -116,7 +117,13 @@ def parse_settings(pairs: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]
             value = text
         scope, dot, name = key.strip().partition(".")
         if dot and scope == "suite":
-            suite[name] = value
+            *tables, last = name.split(".")
+            table = suite
+            for part in tables:
+                table = table.setdefault(part, {})
+                if not isinstance(table, dict):
+                    raise ConfigError(f"--set {pair}: {part!r} is set to a value already.")
+            table[last] = value
         else:
             methods[key.strip()] = value
     return methods, suite

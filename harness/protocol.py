@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from harness.assets import Asset
 from harness.cache import CachedSplit
 from harness.contract.dataset import Dataset
 from harness.errors import DataError
@@ -25,16 +26,25 @@ class Prepared:
         roles: splits by role.
         ref: the suite as records name it.
         overlap: what the official protocol lets `fit` share with `test`, one sentence or empty.
+        assets: what the suite's editors share, by name; empty for other suites.
     """
 
     dataset: Dataset
     roles: Mapping[str, CachedSplit]
     ref: SuiteRef
     overlap: str
+    assets: Mapping[str, Asset] = field(default_factory=dict)
 
 
-def suite_ref(suite: Suite, roles: Mapping[str, CachedSplit], known: Registry) -> SuiteRef:
+def suite_ref(
+    suite: Suite,
+    roles: Mapping[str, CachedSplit],
+    known: Registry,
+    assets: Mapping[str, Asset] | None = None,
+) -> SuiteRef:
     """The suite as a record names it, with all that was hashed: protocol, ranking metric and data.
+
+    The fits of assets, on which every score of an editor depends, are among the data.
 
     Raises:
         UnknownName: a metric or a parameter does not exist.
@@ -45,6 +55,8 @@ def suite_ref(suite: Suite, roles: Mapping[str, CachedSplit], known: Registry) -
         "data": {role: split.fingerprint for role, split in roles.items()},
         "images": {role: len(split.samples) for role, split in roles.items()},
     }
+    if assets:
+        protocol["asset_fits"] = {name: asset.owner for name, asset in assets.items()}
     return SuiteRef(
         name=suite.name,
         version=suite.version,

@@ -10,6 +10,7 @@ from typing import Literal
 
 from filelock import FileLock, Timeout
 
+from harness.assets import planned_assets, seen_owners
 from harness.cache import load_roles, open_dataset
 from harness.contract.events import RunFailed, RunFinished, RunStarted
 from harness.errors import HarnessError, RunError
@@ -93,12 +94,13 @@ class Runner:
         options = self.options
         dataset = open_dataset(suite, self.known, options.data, skip_broken=options.skip_broken)
         roles = load_roles(suite, dataset, self.known, self.watcher.data_progress)
-        ref = suite_ref(suite, roles, self.known)
-        return Prepared(dataset, roles, ref, overlap_note(suite, roles))
+        assets = planned_assets(suite, roles, self.known)
+        ref = suite_ref(suite, roles, self.known, assets)
+        return Prepared(dataset, roles, ref, overlap_note(suite, roles), assets)
 
     def folder(self, cell: Cell, prepared: Prepared) -> Path:
         """The cell's run folder; its name ends with the fingerprint of the fit."""
-        owner = fit_owner(cell, prepared.roles)
+        owner = fit_owner(cell, prepared.roles, seen_owners(prepared.assets))
         name = f"{cell.entry.spec.name}-{cell.preset}-seed{cell.seed}-{owner[:8]}"
         return self.options.output / cell.suite.name / name
 

@@ -19,8 +19,10 @@ from harness.contract.arrays import Predicted, Samples
 from harness.contract.config import MethodConfig
 from harness.contract.method import GeneratedImages, Method
 from harness.contract.specs import MethodSpec
+from harness.environment import asset_root
 from harness.errors import ContractError, RecordError, RunError, ShapeError, UserError
 from harness.files import replacing, write_text
+from harness.latent_editing import attach
 from harness.latents import check_latents, joined_images
 from harness.registry import Entry, Registry, registry
 from harness.toml import validate
@@ -57,6 +59,7 @@ class FitNote(BaseModel):
     parameters: int = 0
     resumed: int = 0
     finished: bool = False
+    assets: dict[str, str] = {}
 
 
 def write_note(note: FitNote, folder: Path) -> None:
@@ -376,10 +379,32 @@ def load_fitted(folder: Path, device: str = "auto", known: Registry | None = Non
     entry = known.methods.get(note.method)
     config = validate(entry.load(entry.spec.config), note.config, str(folder / "fit.json"))
     method = construct(entry, config, note.parts, note.image_size)
+    attach(method, load_assets(folder, device, known))
     restore(method, weights)
     target = pick_device(device)
     method.to(target)
     return Fitted(method, entry.spec, note.parts, note.image_size, target, note.owner)
+
+
+def load_assets(
+    folder: Path, device: str = "auto", known: Registry | None = None
+) -> dict[str, Fitted]:
+    """The assets that the editor of a run folder may see, from the cache; none for other methods.
+
+    Raises:
+        UserError: they are no longer in the cache.
+    """
+    note = read_note(folder)
+    found: dict[str, Fitted] = {}
+    for name, asset in (note.assets if note else {}).items():
+        try:
+            found[name] = load_fitted(asset_root() / asset, device, known)
+        except UserError:
+            raise UserError(
+                f"{folder}: its {name} {asset} is not in {asset_root()} any more; run "
+                "the cell again."
+            ) from None
+    return found
 
 
 def restore(method: Method, weights: Path) -> None:

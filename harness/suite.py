@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -39,6 +39,28 @@ class MetricUse(Options):
     params: dict[str, Any] = Field(default_factory=dict, description="Its parameters.")
 
 
+class AssetUse(Options):
+    """A method that is fitted once for the suite and shared by all its editors."""
+
+    method: str = Field(description="Name of the method.")
+    preset: str = Field(default="quick", description="Its preset.")
+    settings: dict[str, Any] = Field(default_factory=dict, description="Settings of the method.")
+    seed: int = Field(default=0, ge=0, description="Of its fit.")
+    images: Literal["all", "even", "odd"] = Field(
+        default="all",
+        description="Which labelled images of the role `regress` an oracle learns from: all, or "
+        "those of even or odd number, so that two oracles learn from different ones.",
+    )
+
+
+class Assets(Options):
+    """What the suite's editors of latents share."""
+
+    generator: AssetUse = Field(description="The generator whose latents are edited.")
+    guide: AssetUse = Field(description="The oracle that editors may look at.")
+    judge: AssetUse = Field(description="The oracle that no editor sees, for the score.")
+
+
 class Published(Options):
     """A number from a paper: stands in a row of its own, never ranked with measured ones."""
 
@@ -68,6 +90,9 @@ class Suite(Options):
     )
     oracles: list[str] = Field(default_factory=list, description="Ceilings that use labels.")
     roles: Roles = Field(description="Splits by role.")
+    assets: Assets | None = Field(
+        default=None, description="For suites that compare editors of latents; no others run."
+    )
     metrics: list[MetricUse] = Field(min_length=1, description="The first one ranks.")
     published: list[Published] = Field(default_factory=list, description="Numbers from papers.")
     notes: list[str] = Field(default_factory=list, description="Printed under the leaderboard.")
@@ -78,6 +103,8 @@ class Suite(Options):
     def protocol(self) -> dict[str, Any]:
         """What every score depends on, as JSON: all but texts, baselines, rows and metrics."""
         kept = {"name", "version", "dataset", "dataset_options", "image_size", "parts", "roles"}
+        if self.assets is not None:
+            kept |= {"assets"}
         return self.model_dump(mode="json", include=kept | {"official_overlap"})
 
 
@@ -88,7 +115,7 @@ def load_suite(spec: SuiteSpec, settings: dict[str, Any] | None = None) -> Suite
         spec: where the file is.
         settings: values of `--set suite.key=value` without the prefix: fields of the suite, and
             parameters of its metrics (a parameter goes to every metric that has it). A table
-            changes the keys it holds and keeps the file's others.
+            changes the keys it holds, at any depth, and keeps the file's others.
 
     Raises:
         ConfigError: the file is malformed, names a metric twice, or a published row names a
@@ -118,7 +145,9 @@ def load_suite(spec: SuiteSpec, settings: dict[str, Any] | None = None) -> Suite
 
 
 def _merged(old: object, new: object) -> object:
-    return {**old, **new} if isinstance(old, dict) and isinstance(new, dict) else new
+    if not (isinstance(old, dict) and isinstance(new, dict)):
+        return new
+    return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
 
 
 def dataset_options(suite: Suite, known: Registry, *, skip_broken: bool = False) -> Options:

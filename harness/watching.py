@@ -19,6 +19,9 @@ class CellWatcher:
     def cell_started(self, cell: Cell, folder: Path) -> None:
         """A cell begins to run."""
 
+    def asset_started(self, name: str, cell: Cell, folder: Path) -> None:
+        """An asset that a suite's editors share is not in the cache yet, and begins to learn."""
+
     def waiting(self, cell: Cell, folder: Path) -> None:
         """Another process runs this cell; this one waits for it."""
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import resource
-import sys
+import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,40 +11,26 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
+from filelock import FileLock
 
-from harness.cache import resized_images
+from harness.assets import SEEN_BY_EDITORS
+from harness.cache import CachedSplit
 from harness.contract.arrays import Curve, Evaluation, Predicted, Samples
-from harness.contract.method import Method
 from harness.errors import RunError
 from harness.files import replacing
+from harness.fitting import Fitting
 from harness.generation import Generation
-from harness.identity import fit_owner, method_ref, record_id, repeat_command
+from harness.identity import method_ref, record_id, repeat_command
+from harness.latent_editing import editing
 from harness.plan import Cell, RunOptions
-from harness.presets import UNTRAINED
 from harness.protocol import Prepared
 from harness.provenance import provenance
 from harness.record import Cost, Record, SuiteRef, read_finished
 from harness.registry import Registry
-from harness.saved import (
-    FitNote,
-    Fitted,
-    construct,
-    read_note,
-    restore,
-    save_weights,
-    write_note,
-)
+from harness.saved import FitNote, Fitted
 from harness.scoring import Scored, score_evaluation
 from harness.suite import MetricUse
-from harness.training.images import FitImages
-from harness.training.machine import (
-    free_cores,
-    keep_freed_pages,
-    pick_device,
-    pick_precision,
-)
-from harness.training.run import TrainingRun
-from harness.watching import CellWatcher, Listening
+from harness.watching import CellWatcher
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,9 +60,10 @@ class Work:
 
     def record(self) -> Record:
         """Fit, predict, measure; the finished record, not yet written."""
-        fitted, note = self.fit()
+        assets = self.assets()
+        fitted, note = self.fit(assets)
         begun = time.monotonic()
-        evaluation = self.predict(fitted)
+        evaluation = self.predict(fitted, assets)
         predict_seconds = time.monotonic() - begun
         uses, optional = self._uses()
         scored = score_evaluation(uses, evaluation, self.known, optional=optional)
@@ -97,92 +83,36 @@ class Work:
         uses = [use for use in cell.suite.metrics if not cell.metrics or use.name in wanted]
         return uses, {use.name for use in cell.suite.metrics[1:]} - wanted
 
-    def fit(self) -> tuple[Fitted, FitNote]:
-        """The fitted method, learned now or resumed where its weights are not there yet.
+    def fit(self, assets: Mapping[str, Fitted]) -> tuple[Fitted, FitNote]:
+        """The fitted method, and its note."""
+        prepared = self.prepared
+        return self._fitting(self.cell, prepared.roles, self.folder, assets).fitted()
 
-        It is always read back from its weights, so that what is scored is what is kept.
-        """
-        cell, options = self.cell, self.options
-        device = pick_device(options.device)
-        size = cell.config.image_size or cell.suite.image_size
-        note = self._note(device, size)
-        torch.set_num_threads(note.threads)
-        keep_freed_pages()
-        weights = self.folder / "weights.safetensors"
-        if not (note.finished and weights.exists()):
-            learner = construct(cell.entry, cell.config, cell.suite.parts, size)
-            note = self._learn(learner, note, device)
-        method = construct(cell.entry, cell.config, cell.suite.parts, size)
-        restore(method, weights)
-        method.to(device)
-        spec = cell.entry.spec
-        return Fitted(method, spec, cell.suite.parts, size, device, note.owner), note
+    def assets(self) -> dict[str, Fitted]:
+        """What the suite's editors share, fitted into the cache where it is not there yet."""
+        found: dict[str, Fitted] = {}
+        for name, asset in self.prepared.assets.items():
+            folder = asset.folder
+            folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(folder / ".lock"):
+                fitting = self._fitting(asset.cell, asset.roles, folder, {})
+                if not fitting.is_finished():
+                    self.watcher.asset_started(name, asset.cell, folder)
+                found[name], _ = fitting.fitted()
+                shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+        return found
 
-    def _note(self, device: torch.device, size: int) -> FitNote:
-        """The note of an interrupted fit, so that it goes on alike; else a new one."""
-        cell, options = self.cell, self.options
-        owner = fit_owner(cell, self.prepared.roles)
-        old = read_note(self.folder)
-        if old is not None and old.owner == owner:
-            return old if old.finished else old.model_copy(update={"device": str(device)})
-        return FitNote(
-            method=cell.entry.full_name,
-            preset=cell.preset,
-            config=cell.config.model_dump(mode="json"),
-            parts=cell.suite.parts,
-            image_size=size,
-            suite=cell.suite.name,
-            suite_image_size=cell.suite.image_size,
-            seed=cell.seed,
-            owner=owner,
-            threads=options.threads or free_cores(),
-            precision=pick_precision(options.precision, device),
-            device=str(device),
-        )
+    def _fitting(
+        self,
+        cell: Cell,
+        roles: Mapping[str, CachedSplit],
+        folder: Path,
+        assets: Mapping[str, Fitted],
+    ) -> Fitting:
+        seen = {name: fitted for name, fitted in assets.items() if name in SEEN_BY_EDITORS}
+        return Fitting(cell, roles, folder, self.options, self.known, self.watcher, seen)
 
-    def _learn(self, method: Method, note: FitNote, device: torch.device) -> FitNote:
-        cell = self.cell
-        write_note(note, self.folder)
-        sees_labels = "labels" in cell.entry.spec.sees
-        regress = self.prepared.roles.get("regress")
-        run = TrainingRun(
-            self.folder,
-            note.owner,
-            seed=cell.seed,
-            device=device,
-            precision="bf16" if note.precision == "bf16" else "fp32",
-            labelled=regress.samples if sees_labels and regress else None,
-            step_limit=0 if cell.preset == UNTRAINED else None,
-            watcher=Listening(self.watcher, self.known, cell),
-            checkpoint_seconds=self.options.checkpoint_seconds,
-        )
-        images = resized_images(self.prepared.roles["fit"], note.image_size)
-        if device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(device)
-        try:
-            method.fit(FitImages(images, cell.seed, self._clips()), run)
-        finally:
-            run.close()
-        save_weights(method, self.folder)
-        done = note.model_copy(
-            update={
-                "seconds": run.seconds(),
-                "peak_memory_bytes": _peak_memory_bytes(device),
-                "parameters": method.parameter_count(),
-                "resumed": run.resumed,
-                "finished": True,
-            }
-        )
-        write_note(done, self.folder)
-        return done
-
-    def _clips(self) -> NDArray[np.int64] | None:
-        """Which images follow each other, only for methods that say that they see video."""
-        clips = self.prepared.roles["fit"].samples.clips
-        sees = (*self.cell.entry.spec.sees, *self.cell.config.also_sees())
-        return clips if "video" in sees else None
-
-    def predict(self, fitted: Fitted) -> Evaluation:
+    def predict(self, fitted: Fitted, assets: Mapping[str, Fitted]) -> Evaluation:
         """Predictions for the roles `regress` and `test`."""
         roles = self.prepared.roles
 
@@ -216,6 +146,7 @@ class Work:
             sample=generation.sample if "sample" in offers else None,
             render=generation.render if "render" in offers else None,
             fit_images=roles["fit"].samples.images,
+            editing=editing(fitted, assets) if "edit" in offers else None,
         )
 
     def _keep_arrays(
@@ -311,13 +242,6 @@ def _keypoint_note(fitted: Fitted) -> str:
 def _write_npz(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-
-
-def _peak_memory_bytes(device: torch.device) -> int:
-    if device.type == "cuda":
-        return int(torch.cuda.max_memory_allocated(device))
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return kilobytes if sys.platform == "darwin" else kilobytes * 1024
 
 
 def _device_name(device: str) -> str:

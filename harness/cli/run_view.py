@@ -110,6 +110,11 @@ class Progress(CellWatcher):
         self._line(f"running {cell.label}")
 
     @override
+    def asset_started(self, name: str, cell: Cell, folder: Path) -> None:
+        what = f"{cell.entry.spec.name}, preset {cell.preset}"
+        self._line(f"the suite's {name}, once for all its editors: {what}")
+
+    @override
     def waiting(self, cell: Cell, folder: Path) -> None:
         self._line(f"another process is running {cell.label}; waiting for it ({folder})")
 

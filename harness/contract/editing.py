@@ -124,9 +124,7 @@ class Editing:
 
     draw: Callable[[int, int], NDArray[np.float32]]
     images: Callable[[NDArray[np.float32]], NDArray[np.uint8]]
-    edit: Callable[
-        [NDArray[np.float32], NDArray[np.float32], Sequence[float]], NDArray[np.float32]
-    ]
+    edit: Callable[[NDArray[np.float32], NDArray[np.float32], Sequence[float]], NDArray[np.float32]]
     guide: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
     judge: Callable[[NDArray[np.uint8]], NDArray[np.float32]]
     conditions: Conditions

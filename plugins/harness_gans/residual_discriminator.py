@@ -117,7 +117,7 @@ def with_deviation(maps: Tensor, group: int | None = None) -> Tensor:
     elif count % group:
         raise ShapeError(f"maps has {count} images, expected a multiple of the group, {group}.")
     else:
-        groups = wide.unflatten(0, (group, count // group))
+        groups = wide.view(group, count // group, *wide.shape[1:])
         spread = (groups.var(dim=0, correction=0) + SMALLEST_VARIANCE).sqrt()
         deviation = spread.mean(dim=(1, 2, 3)).repeat(group)
     column = deviation.to(maps.dtype).reshape(-1, 1, 1, 1)

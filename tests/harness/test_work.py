@@ -82,7 +82,7 @@ def test_the_cost_says_what_the_cell_took(toy: Toy) -> None:
 def test_free_cores_are_taken_where_threads_are_not_named(
     toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.work.free_cores", lambda: 1)
+    monkeypatch.setattr("harness.fitting.free_cores", lambda: 1)
     cost = record_of(toy.runner(threads=None).run(toy.cell())).cost
     assert cost is not None
     assert cost.threads == 1
@@ -104,7 +104,7 @@ def test_the_run_a_method_gets_is_cut_for_untrained_only(
             limits.append(given["step_limit"])
             super().__init__(*args, **given)
 
-    monkeypatch.setattr("harness.work.TrainingRun", Spying)
+    monkeypatch.setattr("harness.fitting.TrainingRun", Spying)
     toy.runner().run(toy.cell())
     toy.runner().run(toy.cell(preset="untrained"))
     assert limits == [None, 0]
@@ -218,7 +218,7 @@ def test_weights_name_their_owner_before_and_after_they_are_read_back(
 ) -> None:
     made: list[Fitted] = []
     monkeypatch.setattr(
-        "harness.work.Fitted", lambda *given: made.append(Fitted(*given)) or made[-1]
+        "harness.fitting.Fitted", lambda *given: made.append(Fitted(*given)) or made[-1]
     )
     outcome = toy.runner().run(toy.cell())
     assert outcome.folder is not None
@@ -256,7 +256,7 @@ def test_clips_reach_only_methods_that_say_that_they_see_video(
         ToyDataset, "read", lambda self, *asked: replace(read(self, *asked), clips=numbers)
     )
     monkeypatch.setattr(ToyConfig, "also_sees", lambda self: config)
-    monkeypatch.setattr("harness.work.FitImages", Spying)
+    monkeypatch.setattr("harness.fitting.FitImages", Spying)
     cell = toy.cell()
     entry = replace(cell.entry, spec=replace(cell.entry.spec, sees=spec))
     record_of(toy.runner().run(replace(cell, entry=entry)))
@@ -267,7 +267,7 @@ def test_a_dataset_without_clips_has_none_to_see(toy: Toy, monkeypatch: pytest.M
     given = []
     monkeypatch.setattr(ToyConfig, "also_sees", lambda self: ("video",))
     monkeypatch.setattr(
-        "harness.work.FitImages", lambda *args: given.append(args[2]) or FitImages(*args)
+        "harness.fitting.FitImages", lambda *args: given.append(args[2]) or FitImages(*args)
     )
     record_of(toy.runner().run(toy.cell()))
     assert given == [None]

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from harness.contract import GeneratedImages, Images, MethodConfig, Run
 from harness.training.method import NetworkMethod
 from harness.training.modules import is_shown, untouched_randomness
+from harness_gans.equalised import normalised
 from harness_gans.growing import Stage, real_images
 from harness_gans.pixels import mirrored, scaled, to_bytes
 from harness_gans.progressive_gan.config import OWNER, ProgressiveGanConfig
@@ -30,7 +31,7 @@ PICTURE_IMAGES = 24
 
 
 class ProgressiveGan(NetworkMethod):
-    """The GAN; capability `sample`.
+    """The GAN; capabilities `sample` and `synthesise`.
 
     Attributes:
         generator: z to images, differentiable; what editors of latents work with.
@@ -72,6 +73,26 @@ class ProgressiveGan(NetworkMethod):
         z = torch.randn(count, self.settings.noise_size, generator=generator)
         z = z.to(self.generator.start.bias)
         return GeneratedImages(to_bytes(self.generator.eval()(z)), {"z": z})
+
+    @property
+    def layers(self) -> int:
+        """All layers take the same latent."""
+        return 1
+
+    @torch.no_grad()
+    def draw_latents(self, count: int, generator: torch.Generator) -> Tensor:
+        """New latents z `[count, noise_size]`, of length sqrt(noise_size)."""
+        z = torch.randn(count, self.settings.noise_size, generator=generator)
+        return self.projected(z.to(self.generator.start.bias))
+
+    def synthesise(self, latents: Tensor) -> Tensor:
+        """Images `[N, 3, S, S]` of z `[N, noise_size]`."""
+        images: Tensor = self.generator(latents)
+        return images
+
+    def projected(self, latents: Tensor) -> Tensor:
+        """Latents of length sqrt(noise_size): the generator sees their direction alone."""
+        return normalised(latents)
 
     def kept(self) -> Mapping[str, nn.Module]:
         """The averaged generator; the critic is not among them."""

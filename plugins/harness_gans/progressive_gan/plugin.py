@@ -15,7 +15,7 @@ def harness_methods() -> list[MethodSpec]:
             target="harness_gans.progressive_gan.method:ProgressiveGan",
             config="harness_gans.progressive_gan.config:ProgressiveGanConfig",
             presets="harness_gans.progressive_gan",
-            capabilities=("sample",),
+            capabilities=("sample", "synthesise"),
             paper="Karras, Aila, Laine, Lehtinen: Progressive Growing of GANs for Improved "
             "Quality, Stability, and Variation. ICLR 2018, arXiv 1710.10196.",
             sees=("images",),

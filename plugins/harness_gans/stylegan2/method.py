@@ -28,7 +28,7 @@ PICTURE_IMAGES = 24
 
 
 class StyleGan2(NetworkMethod):
-    """The GAN; capability `sample`.
+    """The GAN; capabilities `sample` and `synthesise`.
 
     Attributes:
         generator: z to w to images; `mapping`, `synthesis`, `truncated` and `mean` are what editors
@@ -77,6 +77,27 @@ class StyleGan2(NetworkMethod):
         w = network.mapping(z.to(network.mean))
         images = self._drawn(network, w)
         return GeneratedImages(images, {"z": z.to(w), "w": w})
+
+    @property
+    def layers(self) -> int:
+        """How many latents w an image can take."""
+        return self.generator.synthesis.inputs
+
+    @torch.no_grad()
+    def draw_latents(self, count: int, generator: torch.Generator) -> Tensor:
+        """New latents w `[count, style_size]`, truncated as the configuration says."""
+        z = torch.randn(count, self.settings.noise_size, generator=generator)
+        w = self.generator.mapping(z.to(self.generator.mean))
+        return self.generator.truncated(w, self.settings.truncation)
+
+    def synthesise(self, latents: Tensor) -> Tensor:
+        """Images `[N, 3, S, S]` of w `[N, style_size]` or `[N, L, style_size]`, as they are."""
+        images: Tensor = self.generator.synthesis(latents)
+        return images
+
+    def projected(self, latents: Tensor) -> Tensor:
+        """The latents themselves: w may have any length."""
+        return latents
 
     def kept(self) -> Mapping[str, nn.Module]:
         """The averaged generator; the discriminator is not among them."""

@@ -15,7 +15,7 @@ def harness_methods() -> list[MethodSpec]:
             target="harness_gans.stylegan2.method:StyleGan2",
             config="harness_gans.stylegan2.config:StyleGan2Config",
             presets="harness_gans.stylegan2",
-            capabilities=("sample",),
+            capabilities=("sample", "synthesise"),
             paper="Karras, Laine, Aittala, Hellsten, Lehtinen, Aila: Analyzing and Improving the "
             "Image Quality of StyleGAN. CVPR 2020, arXiv 1912.04958.",
             sees=("images",),

@@ -70,8 +70,8 @@ def names_in_port(generator: Generator) -> dict[str, str]:
 def _name_in_port(name: str) -> str:
     part, *rest = name.removeprefix("synthesis.").split(".")
     if part == "mapping":
-        _, index, kind = rest
-        return f"style.{int(index) + 1}.{kind}"
+        _, layer, kind = rest
+        return f"style.{int(layer) + 1}.{kind}"
     if part == "start":
         return "input.input"
     if part.startswith("noise_"):

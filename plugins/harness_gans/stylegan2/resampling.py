@@ -37,7 +37,8 @@ def filtered(
     a, b, c, d = (padded[:, :, i : i + rows : stride] for i in range(4))
     along = outer * (a + d) + inner * (b + c)
     a, b, c, d = (along[:, :, :, i : i + columns : stride] for i in range(4))
-    return outer * (a + d) + inner * (b + c)
+    filtered: Tensor = outer * (a + d) + inner * (b + c)
+    return filtered
 
 
 def doubled(maps: Tensor) -> Tensor:

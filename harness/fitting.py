@@ -1,0 +1,172 @@
+"""Fitting one cell: learned now, resumed, or read back where it is finished."""
+
+from __future__ import annotations
+
+import resource
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+
+from harness.assets import asset_folder
+from harness.cache import CachedSplit, resized_images
+from harness.contract.method import Method
+from harness.identity import fit_owner
+from harness.latent_editing import attach
+from harness.plan import Cell, RunOptions
+from harness.presets import UNTRAINED
+from harness.registry import Registry
+from harness.saved import (
+    FitNote,
+    Fitted,
+    construct,
+    read_note,
+    restore,
+    save_weights,
+    write_note,
+)
+from harness.training.images import FitImages
+from harness.training.machine import free_cores, keep_freed_pages, pick_device, pick_precision
+from harness.training.run import TrainingRun
+from harness.watching import CellWatcher, Listening
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+@dataclass
+class Fitting:
+    """The fit of one cell, in a folder that the caller has locked.
+
+    Attributes:
+        cell: the cell.
+        roles: its data.
+        folder: where its weights, note and checkpoints lie.
+        options: how it runs.
+        known: the registry.
+        watcher: who is told.
+        assets: of an editor, the fitted assets that it may see, by name.
+    """
+
+    cell: Cell
+    roles: Mapping[str, CachedSplit]
+    folder: Path
+    options: RunOptions
+    known: Registry
+    watcher: CellWatcher
+    assets: Mapping[str, Fitted] = field(default_factory=dict)
+
+    def owner(self) -> str:
+        """Fingerprint of all that the weights depend on."""
+        seen = {name: fitted.owner for name, fitted in self.assets.items()}
+        return fit_owner(self.cell, self.roles, seen)
+
+    def is_finished(self) -> bool:
+        """Whether the weights are there already."""
+        note = read_note(self.folder)
+        done = note is not None and note.finished and note.owner == self.owner()
+        return done and (self.folder / "weights.safetensors").exists()
+
+    def fitted(self) -> tuple[Fitted, FitNote]:
+        """The fitted method, learned now or resumed where its weights are not there yet.
+
+        It is always read back from its weights, so that what is scored is what is kept.
+        """
+        cell, options = self.cell, self.options
+        device = pick_device(options.device)
+        size = cell.config.image_size or cell.suite.image_size
+        note = self._note(device, size)
+        torch.set_num_threads(note.threads)
+        keep_freed_pages()
+        weights = self.folder / "weights.safetensors"
+        if not (note.finished and weights.exists()):
+            note = self._learn(self._constructed(size), note, device)
+        method = self._constructed(size)
+        restore(method, weights)
+        method.to(device)
+        spec = cell.entry.spec
+        return Fitted(method, spec, cell.suite.parts, size, device, note.owner), note
+
+    def _constructed(self, size: int) -> Method:
+        method = construct(self.cell.entry, self.cell.config, self.cell.suite.parts, size)
+        attach(method, self.assets)
+        return method
+
+    def _note(self, device: torch.device, size: int) -> FitNote:
+        """The note of an interrupted fit, so that it goes on alike; else a new one."""
+        cell, options = self.cell, self.options
+        owner = self.owner()
+        old = read_note(self.folder)
+        if old is not None and old.owner == owner:
+            return old if old.finished else old.model_copy(update={"device": str(device)})
+        return FitNote(
+            method=cell.entry.full_name,
+            preset=cell.preset,
+            config=cell.config.model_dump(mode="json"),
+            parts=cell.suite.parts,
+            image_size=size,
+            suite=cell.suite.name,
+            suite_image_size=cell.suite.image_size,
+            seed=cell.seed,
+            owner=owner,
+            threads=options.threads or free_cores(),
+            precision=pick_precision(options.precision, device),
+            device=str(device),
+            assets={
+                name: asset_folder(fitted.spec.name, fitted.owner).name
+                for name, fitted in self.assets.items()
+            },
+        )
+
+    def _learn(self, method: Method, note: FitNote, device: torch.device) -> FitNote:
+        cell = self.cell
+        write_note(note, self.folder)
+        sees_labels = "labels" in cell.entry.spec.sees
+        regress = self.roles.get("regress")
+        run = TrainingRun(
+            self.folder,
+            note.owner,
+            seed=cell.seed,
+            device=device,
+            precision="bf16" if note.precision == "bf16" else "fp32",
+            labelled=regress.samples if sees_labels and regress else None,
+            step_limit=0 if cell.preset == UNTRAINED else None,
+            watcher=Listening(self.watcher, self.known, cell),
+            checkpoint_seconds=self.options.checkpoint_seconds,
+        )
+        images = resized_images(self.roles["fit"], note.image_size)
+        if device.type == "cuda":
+            torch.cuda.reset_peak_memory_stats(device)
+        try:
+            method.fit(FitImages(images, cell.seed, self._clips()), run)
+        finally:
+            run.close()
+        save_weights(method, self.folder)
+        done = note.model_copy(
+            update={
+                "seconds": run.seconds(),
+                "peak_memory_bytes": _peak_memory_bytes(device),
+                "parameters": method.parameter_count(),
+                "resumed": run.resumed,
+                "finished": True,
+            }
+        )
+        write_note(done, self.folder)
+        return done
+
+    def _clips(self) -> NDArray[np.int64] | None:
+        """Which images follow each other, only for methods that say that they see video."""
+        clips = self.roles["fit"].samples.clips
+        sees = (*self.cell.entry.spec.sees, *self.cell.config.also_sees())
+        return clips if "video" in sees else None
+
+
+def _peak_memory_bytes(device: torch.device) -> int:
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kilobytes if sys.platform == "darwin" else kilobytes * 1024
