@@ -34,6 +34,18 @@ def _method(name: str, target: str, capabilities: tuple[str, ...], **more: objec
     )
 
 
+def _editing(name: str, target: str, capability: str, *sees: str) -> MethodSpec:
+    return MethodSpec(
+        name=name,
+        summary=f"The method {name}.",
+        target=f"toy_plugin.editing:{target}",
+        config="toy_plugin.options:ToyConfig",
+        presets="toy_plugin",
+        capabilities=(capability,),
+        sees=sees,
+    )
+
+
 @hook
 def harness_methods() -> list[MethodSpec]:
     config = "toy_plugin.options:ToyConfig"
@@ -46,6 +58,9 @@ def harness_methods() -> list[MethodSpec]:
         _method("toy_disc", "ToyDisc", ("detect", "reconstruct", "sample"), kind="trivial"),
         _method("toy_named", "ToyNamed", ("locate",), kind="trivial"),
         _method("toy_painter", "ToyPainter", ("sample", "render"), kind="trivial"),
+        _editing("toy_latents", "ToyLatents", "synthesise", "images"),
+        _editing("toy_answers", "ToyAnswers", "answer", "images", "labels"),
+        _editing("toy_editor", "ToyEditor", "edit", "generator", "guide"),
         _method(
             "toy_oracle",
             "ToyOracle",
@@ -90,7 +105,17 @@ def harness_metrics() -> list[MetricSpec]:
             needs=needs,
         )
 
+    edited = MetricSpec(
+        name="toy_edited",
+        summary="The metric toy_edited.",
+        target="toy_plugin.editing:Edited",
+        params="toy_plugin.options:NoParams",
+        unit="fraction",
+        direction="lower",
+        needs=("editing",),
+    )
     return [
+        edited,
         metric("toy_spread", "Spread", "SpreadParams", "keypoints"),
         metric("toy_distance", "Distance", "NoParams", "keypoints", "landmarks"),
         metric("toy_overlap", "Overlap", "NoParams", "parts", "foreground"),
