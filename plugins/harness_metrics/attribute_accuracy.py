@@ -60,9 +60,10 @@ class AttributeAccuracy(Metric):
             )
         check_ids(evaluation.test, evaluation.test_truth, "test")
         check_ids(regress, regress_truth, "regress")
-        names = self._names(evaluation.attribute_names)
-        truth = _labels(evaluation.test_truth, "test", evaluation.attribute_names, names)
-        labels = _labels(regress_truth, "regress", evaluation.attribute_names, names)
+        known = evaluation.attribute_names
+        names = chosen_attributes(self.params.attributes, known, "attribute_accuracy")
+        truth = attribute_labels(evaluation.test_truth, "test", known, names)
+        labels = attribute_labels(regress_truth, "regress", known, names)
         if "descriptors" in self.params.features and evaluation.test.descriptors is None:
             return Measurement(
                 float("nan"), excluded=nonzero({"images: no descriptors": len(truth)})
@@ -82,16 +83,6 @@ class AttributeAccuracy(Metric):
             "attributes: one class in regress, or no label in test": len(names) - len(answers),
         }
         return _measurement(answers, nonzero(excluded))
-
-    def _names(self, known: Sequence[str]) -> list[str]:
-        for name in self.params.attributes:
-            if name not in known:
-                close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
-                hint = f"Did you mean {close[0]!r}?" if close else f"It has: {', '.join(known)}."
-                raise ConfigError(
-                    f"attribute_accuracy: the dataset has no attribute {name!r}. {hint}"
-                )
-        return list(dict.fromkeys(self.params.attributes or known))
 
     def _training_rows(self, ids: Sequence[str]) -> NDArray[np.int64]:
         """Positions of the training images, sorted by id, or as many of them as are wanted."""
@@ -145,8 +136,29 @@ class Answer:
         return float(np.mean([s.mean() for s in shares])) if all(map(len, shares)) else np.nan
 
 
-def _labels(truth: Samples, role: str, known: Sequence[str], names: Sequence[str]) -> Floats:
-    """Labels `float64 [N, A]` of the wanted attributes.
+def chosen_attributes(wanted: Sequence[str], known: Sequence[str], metric: str) -> list[str]:
+    """The wanted attributes, each once, in the order given; all of the dataset where none is named.
+
+    Args:
+        wanted: names from the parameters.
+        known: names of the dataset's attributes.
+        metric: who asks, for the message.
+
+    Raises:
+        ConfigError: the dataset has no attribute of a name.
+    """
+    for name in wanted:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+            hint = f"Did you mean {close[0]!r}?" if close else f"It has: {', '.join(known)}."
+            raise ConfigError(f"{metric}: the dataset has no attribute {name!r}. {hint}")
+    return list(dict.fromkeys(wanted or known))
+
+
+def attribute_labels(
+    truth: Samples, role: str, known: Sequence[str], names: Sequence[str]
+) -> Floats:
+    """Labels `float64 [N, A]` of the wanted attributes, names of which must be known.
 
     Raises:
         DataError: there are none, or one is not 0, 1 or NaN.

@@ -215,7 +215,55 @@ EDITS = [
 ]
 
 
+LATENT_EDITS = [
+    MetricSpec(
+        name="mds",
+        summary="Area under disentanglement over accuracy of edits, by an oracle no editor sees",
+        target="harness_metrics.mds:Mds",
+        params="harness_metrics.edit_params:MdsParams",
+        unit="fraction",
+        direction="higher",
+        needs=("editing", "attributes"),
+    ),
+    MetricSpec(
+        name="mds_guide",
+        summary="The same by the oracle that editors look at, as papers do; read it beside mds",
+        target="harness_metrics.mds:MdsGuide",
+        params="harness_metrics.edit_params:MdsParams",
+        unit="fraction",
+        direction="higher",
+        needs=("editing", "attributes"),
+    ),
+    MetricSpec(
+        name="keypoint_edit_error",
+        summary="Distance of the keypoints of edited images from the wanted ones",
+        target="harness_metrics.keypoint_edit_error:KeypointEditError",
+        params="harness_metrics.edit_params:LatentEditParams",
+        unit="% of image edge",
+        direction="lower",
+        needs=("editing",),
+    ),
+    MetricSpec(
+        name="caption_edit_similarity",
+        summary="Cosine of edited images and their wanted captions",
+        target="harness_metrics.caption_edit_similarity:CaptionEditSimilarity",
+        params="harness_metrics.edit_params:LatentEditParams",
+        unit="cosine",
+        direction="higher",
+        needs=("editing",),
+    ),
+]
+
+
 @hook
 def harness_metrics() -> list[MetricSpec]:
     """All bundled metrics."""
-    return [*LANDMARKS, *MASKS, *ATTRIBUTES, *DIAGNOSTICS, *IMAGE_QUALITY, *EDITS]
+    return [
+        *LANDMARKS,
+        *MASKS,
+        *ATTRIBUTES,
+        *DIAGNOSTICS,
+        *IMAGE_QUALITY,
+        *EDITS,
+        *LATENT_EDITS,
+    ]

@@ -19,6 +19,7 @@ NEEDS = {
     "samples",
     "render",
     "fit_images",
+    "editing",
 }
 
 
