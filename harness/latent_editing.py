@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from harness.contract.editing import Conditions, Editing, Editor
 from harness.contract.method import Method
-from harness.errors import ContractError
+from harness.errors import ConfigError, ContractError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,10 +88,18 @@ def editing(fitted: Fitted, assets: Mapping[str, Fitted]) -> Editing:
     Args:
         fitted: the editor, attached.
         assets: `generator`, `guide` and `judge`.
+
+    Raises:
+        ConfigError: guide and judge answer with different conditions.
     """
     freeze(assets["judge"].method)
     works = _Works(fitted, assets["generator"])
     guide, judge = _sized(assets["guide"]), _sized(assets["judge"])
+    if guide.conditions != judge.conditions:
+        raise ConfigError(
+            f"The suite's guide answers with {guide.conditions} and its judge with "
+            f"{judge.conditions}; both must answer with the same."
+        )
     return Editing(
         draw=works.draw,
         images=works.images,

@@ -129,7 +129,7 @@ class MetricSpec(Spec):
         direction: `higher` or `lower`, whichever is better.
         needs: what it reads, from `NEEDS`: `keypoints`, `parts` (predicted), `detector` (the method
             itself, for further images), `landmarks`, `foreground`, `part_labels`, `attributes`
-            (truth).
+            (truth), `samples` and `render` (a generator), `fit_images`, `editing` (an editor).
         weights: addresses of the files that it reads from torch's folder of downloaded weights;
             `harness doctor` says which of them are there.
     """

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from toy_plugin.editing import EDITING_FITS
+from toy_plugin.editing import EDITING_FITS, ToyAnswers
 from toy_world import Toy
 
 from harness.assets import planned_assets
@@ -179,3 +179,14 @@ def test_an_oracle_sees_images_at_its_own_size() -> None:
     assert images.grad is not None
     assert (images.grad > 0).all()
     assert torch.equal(sized.answer(images[:, :, :4, :4]), images[:, :, :4, :4].flatten(1))
+
+
+def test_guide_and_judge_answer_with_the_same_conditions(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy.suite(assets=ASSETS, metrics=METRICS)
+    kinds = iter(["attributes", "keypoints"])
+    monkeypatch.setattr(ToyAnswers, "conditions", property(lambda _: next(kinds)))
+    outcome = toy.runner().run(toy.cell("toy_editor", preset="paper"))
+    assert outcome.exit_code == 2
+    assert "guide answers with attributes and its judge with keypoints" in outcome.error
