@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import cycle
 from typing import Any
 
 import numpy as np
@@ -185,7 +186,7 @@ def test_guide_and_judge_answer_with_the_same_conditions(
     toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     toy.suite(assets=ASSETS, metrics=METRICS)
-    kinds = iter(["attributes", "keypoints"])
+    kinds = cycle(["attributes", "keypoints"])
     monkeypatch.setattr(ToyAnswers, "conditions", property(lambda _: next(kinds)))
     outcome = toy.runner().run(toy.cell("toy_editor", preset="paper"))
     assert outcome.exit_code == 2

@@ -93,7 +93,7 @@ class DirectionEditor(Editor):
 
     def store(self, **tensors: Tensor) -> None:
         """Keep what `fit` found."""
-        self._stored = {name: tensor.contiguous() for name, tensor in tensors.items()}
+        self._stored = {name: tensor.contiguous().clone() for name, tensor in tensors.items()}
 
     def stored(self, name: str) -> Tensor:
         """A stored tensor.
