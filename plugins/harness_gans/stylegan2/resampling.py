@@ -6,6 +6,7 @@ there are zeros.
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -28,17 +29,11 @@ def filtered(
     Returns:
         `[N, C, (H + before + after - 4) // stride + 1, ...]`, the width alike.
     """
+    taps = torch.tensor(TAPS).to(maps) * (gain**0.5 / sum(TAPS))
+    channels = maps.shape[1]
+    kernel = torch.outer(taps, taps).expand(channels, 1, -1, -1)
     padded = F.pad(maps, (before, after, before, after))
-    scale = gain**0.5 / sum(TAPS)
-    height = (padded.shape[2] - len(TAPS)) // stride + 1
-    width = (padded.shape[3] - len(TAPS)) // stride + 1
-    rows, columns = (height - 1) * stride + 1, (width - 1) * stride + 1
-    outer, inner = TAPS[0] * scale, TAPS[1] * scale
-    a, b, c, d = (padded[:, :, i : i + rows : stride] for i in range(4))
-    along = outer * (a + d) + inner * (b + c)
-    a, b, c, d = (along[:, :, :, i : i + columns : stride] for i in range(4))
-    filtered: Tensor = outer * (a + d) + inner * (b + c)
-    return filtered
+    return F.conv2d(padded, kernel, stride=stride, groups=channels)
 
 
 def doubled(maps: Tensor) -> Tensor:

@@ -109,3 +109,14 @@ def test_half_precision_trains_and_samples(tiny, squares, tmp_path):
     method.fit(squares, run)
     assert all(value.isfinite().all() for value in method.state_dict().values())
     assert method.sample(2, seeded()).latents["z"].dtype == torch.float32
+
+
+def test_editors_see_latents_of_one_length(fitted):
+    latents = fitted.draw_latents(3, seeded()).requires_grad_()
+    assert latents.norm(dim=1).tolist() == pytest.approx([math.sqrt(latents.shape[1])] * 3)
+    images = fitted.synthesise(latents)
+    assert torch.equal(to_bytes(images.detach()), fitted.sample(3, seeded()).images)
+    images.square().sum().backward()
+    assert latents.grad.abs().sum() > 0
+    assert torch.allclose(fitted.projected(3 * latents), latents)
+    assert fitted.layers == 1

@@ -149,3 +149,14 @@ def test_half_precision_trains_and_samples(tiny, squares, tmp_path):
     method.fit(squares, run)
     assert method.sample(2, seeded()).latents["w"].dtype == torch.float32
     assert all(value.isfinite().all() for value in method.state_dict().values())
+
+
+def test_editors_see_latents_of_one_or_of_all_layers(fitted):
+    latents = fitted.draw_latents(3, seeded()).requires_grad_()
+    images = fitted.synthesise(latents)
+    assert torch.equal(to_bytes(images.detach()), fitted.sample(3, seeded()).images)
+    each = latents[:, None].expand(-1, fitted.layers, -1)
+    assert torch.equal(fitted.synthesise(each), images)
+    images.square().sum().backward()
+    assert latents.grad.abs().sum() > 0
+    assert torch.equal(fitted.projected(latents), latents)
