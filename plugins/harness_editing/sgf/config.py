@@ -97,8 +97,8 @@ class SgfConfig(MethodConfig):
         description="Close: the cosine with the wanted embedding has made this share of its way to "
         "1 (choice).",
     )
-    products: Literal["forward", "backward"] = Field(
-        "forward",
-        description="How Jacobians of F are multiplied: forward-mode differentiation, or the "
-        "reverse mode twice; results agree, `benchmarks/sgf_jvp.py` compares times.",
+    products: Literal["backward", "forward"] = Field(
+        "backward",
+        description="How Jacobians of F are multiplied: by the reverse mode twice, or by "
+        "forward-mode differentiation, which is slower (`benchmarks/sgf_jvp.py`); results agree.",
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from functools import cache
 from typing import Protocol
 
 import torch
@@ -22,32 +24,15 @@ class Products(Protocol):
         """dF/dz times a change of the latents `[N, D]`: `[N, D]`."""
 
 
-class ForwardProducts:
-    """By forward-mode differentiation: each product is one pass through F.
+class BackwardProducts:
+    """By the reverse mode twice: u -> J'u is linear in u, and its own reverse mode gives Jv.
+
+    F is passed once; each product is a pass through the graph of the reverse mode.
 
     Args:
         mapping: F.
         latents: `[N, D]`.
         conditions: `[N, C]`.
-    """
-
-    def __init__(self, mapping: Mapping, latents: Tensor, conditions: Tensor) -> None:
-        self.mapping, self.latents, self.conditions = mapping, latents, conditions
-
-    def along_conditions(self, change: Tensor) -> Tensor:
-        """See `Products`."""
-        return _product(lambda c: self.mapping(self.latents, c), self.conditions, change)
-
-    def along_latents(self, change: Tensor) -> Tensor:
-        """See `Products`."""
-        return _product(lambda z: self.mapping(z, self.conditions), self.latents, change)
-
-
-class BackwardProducts:
-    """By the reverse mode twice: u -> J'u is linear in u, and its own reverse mode gives Jv.
-
-    F is passed once; each product is a pass through the graph of the reverse mode. Arguments as for
-    `ForwardProducts`.
     """
 
     def __init__(self, mapping: Mapping, latents: Tensor, conditions: Tensor) -> None:
@@ -69,10 +54,29 @@ class BackwardProducts:
         return torch.autograd.grad(transposed, self.weights, change, retain_graph=True)[0]
 
 
+class ForwardProducts:
+    """By forward-mode differentiation: each product is one pass through F with its derivative.
+
+    Arguments as for `BackwardProducts`.
+    """
+
+    def __init__(self, mapping: Mapping, latents: Tensor, conditions: Tensor) -> None:
+        load_forward_mode()
+        self.mapping, self.latents, self.conditions = mapping, latents, conditions
+
+    def along_conditions(self, change: Tensor) -> Tensor:
+        """See `Products`."""
+        return _product(lambda c: self.mapping(self.latents, c), self.conditions, change)
+
+    def along_latents(self, change: Tensor) -> Tensor:
+        """See `Products`."""
+        return _product(lambda z: self.mapping(z, self.conditions), self.latents, change)
+
+
 #: The ways by their names in the configuration.
 PRODUCTS: dict[str, Callable[[Mapping, Tensor, Tensor], Products]] = {
-    "forward": ForwardProducts,
     "backward": BackwardProducts,
+    "forward": ForwardProducts,
 }
 
 
@@ -120,6 +124,14 @@ def spectral_radius(
         vector = products.along_latents(vector / vector.norm(dim=1, keepdim=True))
         growths.append(vector.norm(dim=1).log())
     return torch.stack(growths[powers // 2 :]).mean(dim=0).exp()
+
+
+@cache
+def load_forward_mode() -> None:
+    """Let torch load its forward mode, which takes seconds and warns of torch's own code."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        _product(torch.square, torch.zeros(1), torch.zeros(1))
 
 
 def _product(function: Callable[[Tensor], Tensor], at: Tensor, change: Tensor) -> Tensor:

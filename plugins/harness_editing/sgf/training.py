@@ -9,10 +9,10 @@ from torch import Tensor
 
 from harness.contract import Run
 from harness.contract.method import Stateful
-from harness.training.modules import is_shown
+from harness.training.modules import is_shown, placed
 from harness.training.optimisation import Optimisation
 from harness_editing.sgf.config import SgfConfig
-from harness_editing.sgf.field import ForwardProducts, spectral_radius
+from harness_editing.sgf.field import PRODUCTS, spectral_radius
 from harness_editing.sgf.mapping import AuxiliaryMapping
 from harness_editing.sgf.pairs import Pairs
 
@@ -43,8 +43,7 @@ class MappingTraining:
         self.batches, self.radii = run.generator("batches"), run.generator("radius")
         mapping.draw(run.generator("mapping"))
         mapping.standardise(self.pairs.latents, self.pairs.conditions)
-        run.prepare(mapping)
-        self.mapping = mapping
+        self.mapping = placed(mapping, run.device)
         self.optimisation = Optimisation(
             mapping, rate=config.rate, schedule=config.schedule, steps=config.updates
         )
@@ -89,7 +88,7 @@ class MappingTraining:
         others = Pairs(pairs.latents, pairs.conditions.roll(1, dims=0))
         use = self._error(mapping, others) / error - 1.0
         few = Pairs(pairs.latents[:RADIUS_PAIRS], pairs.conditions[:RADIUS_PAIRS])
-        products = ForwardProducts(mapping, few.latents, few.conditions)
+        products = PRODUCTS[self.config.products](mapping, few.latents, few.conditions)
         radii = spectral_radius(products, self.radii, few.latents)
         return {
             "validation_error": float(error),
