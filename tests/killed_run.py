@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from harness.contract import Images, Method
+from harness.contract import Images, Method, Samples
 from harness.training import TrainingRun
 
 
@@ -36,7 +36,12 @@ class KillAt:
 
 
 def fitted_in(
-    folder: Path, method: Method, images: Images, *, kill_at: tuple[str, int] | None = None
+    folder: Path,
+    method: Method,
+    images: Images,
+    *,
+    kill_at: tuple[str, int] | None = None,
+    labelled: Samples | None = None,
 ) -> dict[str, torch.Tensor]:
     """The method's state after a fit with a checkpoint after every step.
 
@@ -45,7 +50,15 @@ def fitted_in(
     """
     watcher = None if kill_at is None else KillAt(*kill_at)
     cpu = torch.device("cpu")
-    run = TrainingRun(folder, "x", seed=1, device=cpu, watcher=watcher, checkpoint_seconds=0)
+    run = TrainingRun(
+        folder,
+        "x",
+        seed=1,
+        device=cpu,
+        labelled=labelled,
+        watcher=watcher,
+        checkpoint_seconds=0,
+    )
     try:
         method.fit(images, run)
     finally:
