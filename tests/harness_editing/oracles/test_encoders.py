@@ -172,6 +172,16 @@ def test_missing_model_is_named_with_its_home(monkeypatch, error, name, full):
     )
 
 
+@pytest.mark.parametrize("name", ["/nowhere/model", "./model", "one/two/three"])
+def test_missing_folder_is_not_taken_for_a_models_name(monkeypatch, name):
+    def missing(*_, **__):
+        raise FileNotFoundError
+
+    package(monkeypatch, missing)
+    with pytest.raises(AssetMissing, match=f"encoder = {name}: there is no such folder; copy a"):
+        build_encoder(name)
+
+
 def test_folder_without_a_model_is_refused(monkeypatch, tmp_path):
     def broken(*_, **__):
         raise ValueError("Unrecognized model.\nMore")

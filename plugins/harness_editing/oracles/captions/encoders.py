@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -94,12 +95,7 @@ class SentenceTransformer:
                     f"{name}: holds no model of sentence-transformers ({first}); copy the whole "
                     "folder of a model there."
                 ) from None
-            full = name if "/" in name else f"sentence-transformers/{name}"
-            raise AssetMissing(
-                f"encoder = {name} is no model on this machine; fetch it where there is internet "
-                f"with 'hf download {full} --local-dir FOLDER' (https://huggingface.co/{full}), "
-                f"copy the folder here and set encoder=FOLDER, or set encoder={HASHED_WORDS}."
-            ) from None
+            raise AssetMissing(_advice(name)) from None
 
     def __call__(self, captions: Sequence[str]) -> Tensor:
         """See `Encoder`."""
@@ -118,3 +114,19 @@ def build_encoder(name: str) -> Encoder:
         DataError: a folder holds no model.
     """
     return HashedWords() if name == HASHED_WORDS else SentenceTransformer(name)
+
+
+def _advice(name: str) -> str:
+    """What to do about a model that is not on this machine."""
+    instead = f"or set encoder={HASHED_WORDS}"
+    if not re.fullmatch(r"\w[\w.-]*(/\w[\w.-]*)?", name):
+        return (
+            f"encoder = {name}: there is no such folder; copy a model of sentence-transformers "
+            f"there, {instead}."
+        )
+    full = name if "/" in name else f"sentence-transformers/{name}"
+    return (
+        f"encoder = {name} is no model on this machine; fetch it where there is internet with 'hf "
+        f"download {full} --local-dir FOLDER' (https://huggingface.co/{full}), copy the folder "
+        f"here and set encoder=FOLDER, {instead}."
+    )
