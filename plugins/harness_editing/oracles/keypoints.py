@@ -50,4 +50,4 @@ class KeypointOracle(SupervisedOracle):
 
     def moved(self, wanted: Tensor, moves: Tensor) -> Tensor:
         """The landmarks move with their images."""
-        return (wanted.unflatten(1, (-1, 2)) + moves[:, None]).flatten(1)
+        return (wanted.reshape(len(wanted), -1, 2) + moves[:, None]).flatten(1)
