@@ -47,7 +47,7 @@ class SgfConfig(MethodConfig):
         200_000, ge=20, description="Pairs of a latent and its conditions (paper 4.3: 200,000)."
     )
     validation_share: float = Field(
-        0.05, gt=0, lt=1, description="Share of the pairs that F is only measured on (choice)."
+        0.05, gt=0, le=0.5, description="Share of the pairs that F is only measured on (choice)."
     )
     updates: int = Field(
         500_000, ge=0, description="Training steps; 0 leaves F random (paper 4.3: 500,000)."
