@@ -172,7 +172,7 @@ class _Works:
         return np.concatenate(found)
 
     def _tensors(self, array: NDArray[Any]) -> list[Tensor]:
-        whole = torch.from_numpy(np.ascontiguousarray(array)).to(self.editor.device)
+        whole = torch.from_numpy(np.array(array)).to(self.editor.device)
         return list(torch.split(whole, BATCH)) if len(whole) else []
 
 
