@@ -11,12 +11,13 @@ from torch.nn import functional as F
 
 from harness_editing.oracles.config import PLAIN, RESIDUAL, OracleConfig
 
-#: Channels and strides of the plain network's convolutions, and of its last layer's features.
-PLAIN_CHANNELS, PLAIN_FEATURES = ((32, 2), (48, 1), (64, 2), (64, 1), (96, 2)), 128
+#: Channels and strides of the plain network's convolutions.
+PLAIN_CHANNELS = ((32, 2), (48, 1), (64, 2), (64, 1), (96, 2))
 #: Channels and strides of the residual network's first convolution and of its blocks.
 RESIDUAL_CHANNELS = ((32, 2), (32, 1), (64, 2), (96, 2))
-#: Side of the maps that the linear layers see, so that they know where something is.
-PLACES = 4
+#: Side of the maps that the linear layers see, so that they know where something is, and how many
+#: features they make of them.
+PLACES, FEATURES = 4, 128
 
 
 class OracleNetwork(nn.Module):
@@ -74,9 +75,9 @@ def build_network(config: OracleConfig, image_size: int, outputs: int) -> Oracle
         outputs: C, how many numbers it answers with.
     """
     if config.network == PLAIN:
-        return OracleNetwork(*_plain(), outputs)
+        return OracleNetwork(_plain(), FEATURES, outputs)
     if config.network == RESIDUAL:
-        return OracleNetwork(*_residual(), outputs)
+        return OracleNetwork(_residual(), FEATURES, outputs)
     from harness_editing.oracles.timm_body import TimmBody
 
     body = TimmBody(config.network, image_size)
@@ -96,27 +97,25 @@ def _layers(inputs: int, outputs: int, stride: int) -> list[nn.Module]:
     return [convolution, nn.BatchNorm2d(outputs), nn.ReLU()]
 
 
-def _flat(width: int) -> tuple[list[nn.Module], int]:
-    """Layers from maps to one row an image, and its length."""
-    return [nn.AdaptiveAvgPool2d(PLACES), nn.Flatten()], width * PLACES**2
+def _features(width: int) -> list[nn.Module]:
+    """Layers from maps of so many channels to the features."""
+    flat = [nn.AdaptiveAvgPool2d(PLACES), nn.Flatten()]
+    return [*flat, nn.Linear(width * PLACES**2, FEATURES), nn.ReLU()]
 
 
-def _plain() -> tuple[nn.Module, int]:
+def _plain() -> nn.Module:
     layers: list[nn.Module] = []
     width = 3
     for channels, stride in PLAIN_CHANNELS:
         layers += _layers(width, channels, stride)
         width = channels
-    flat, length = _flat(width)
-    last = [nn.Linear(length, PLAIN_FEATURES), nn.ReLU()]
-    return nn.Sequential(*layers, *flat, *last), PLAIN_FEATURES
+    return nn.Sequential(*layers, *_features(width))
 
 
-def _residual() -> tuple[nn.Module, int]:
+def _residual() -> nn.Module:
     (width, stride), *blocks = RESIDUAL_CHANNELS
     layers = _layers(3, width, stride)
     for channels, stride in blocks:
         layers.append(Block(width, channels, stride))
         width = channels
-    flat, length = _flat(width)
-    return nn.Sequential(*layers, *flat), length
+    return nn.Sequential(*layers, *_features(width))
