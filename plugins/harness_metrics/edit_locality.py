@@ -7,17 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.contract import Evaluation, Measurement, Metric
+from harness.contract import APPEARANCE, KEYPOINTS, Evaluation, Measurement, Metric
 from harness_metrics.edit_params import EditLocalityParams
 from harness_metrics.fields import Bools, Floats, mean_over_images, nonzero
-from harness_metrics.generated import (
-    APPEARANCE,
-    KEYPOINTS,
-    Draw,
-    inward,
-    new_draw,
-    standard_error,
-)
+from harness_metrics.generated import Draw, inward, new_draw, standard_error
 
 #: The direction of moves.
 RIGHT = np.array([1.0, 0.0])
