@@ -37,8 +37,8 @@ class EditLocality(Metric):
     the region is the disc where it was with the disc where it was put.
 
     It is a property of the network more than of what it learned: a generator that paints every part
-    around its keypoint is local before the first step, too. Look at the row of the untrained method,
-    and read the metric beside one of how good the images are and beside `move_consistency`.
+    around its keypoint is local before the first step, too. Look at the row of the untrained
+    method, and read the metric beside one of how good the images are and beside `move_consistency`.
 
     Source: the difference maps of He et al. 2021 (LatentKeypointGAN, fig. 6), of which it is a
         number; the measure is this project's own.
