@@ -24,7 +24,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from importlib.util import find_spec
@@ -33,6 +33,7 @@ from typing import Any, Protocol
 from unittest import mock
 
 import torch
+from bench_run import BenchRun
 from tabulate import tabulate
 from torch import Generator, Tensor
 
@@ -108,25 +109,6 @@ WAYS = (
 )
 
 
-class BenchRun:
-    """The little of a run that a training step asks for."""
-
-    device = CPU
-    seed = 0
-
-    def __init__(self, way: Way) -> None:
-        self._way = way
-        self._generators: dict[str, Generator] = {}
-
-    def generator(self, name: str) -> Generator:
-        """A generator for each name."""
-        return self._generators.setdefault(name, Generator().manual_seed(len(name)))
-
-    def autocast(self) -> AbstractContextManager[Any]:
-        """The precision of the way."""
-        return torch.autocast("cpu", torch.bfloat16, enabled=self._way.bf16)
-
-
 class Steps(Protocol):
     """A training that can be stepped and set to a state."""
 
@@ -144,7 +126,7 @@ class ImmSteps:
     """IMM's training at a preset."""
 
     def __init__(self, config: ImmConfig, way: Way) -> None:
-        run, side = BenchRun(way), config.image_size or 128
+        run, side = BenchRun(way.bf16), config.image_size or 128
         networks = ImmNetworks(config, PARTS, side)
         loss = PerceptualLoss(perceptual_net(config.perceptual))
         self.training = imm.Training(config, networks, loss, run)  # type: ignore[arg-type]
@@ -163,7 +145,7 @@ class LmdisRepSteps:
     """lmdis-rep's training at a preset."""
 
     def __init__(self, config: LmdisRepConfig, way: Way) -> None:
-        run, side = BenchRun(way), config.image_size or 80
+        run, side = BenchRun(way.bf16), config.image_size or 80
         networks = LmdisNetworks(config, PARTS, side)
         loss = None
         if config.reconstruction == "rotation_net":

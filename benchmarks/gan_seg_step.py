@@ -17,11 +17,11 @@ import subprocess
 import sys
 import time
 import tomllib
-from contextlib import nullcontext
 from importlib.resources import files
 from pathlib import Path
 
 import torch
+from bench_run import BenchRun
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -34,25 +34,6 @@ from harness_gans.gan_seg.generator import Generated, Generator, Noise, Relative
 from harness_gans.gan_seg.losses import regularisers
 from harness_gans.gan_seg.weights import draw_weights
 from harness_gans.noise_network import SLOPE
-
-
-class BenchRun:
-    """The little of a run that a training step asks for."""
-
-    device = torch.device("cpu")
-    seed = 0
-
-    def __init__(self) -> None:
-        self._generators: dict[str, torch.Generator] = {}
-
-    def generator(self, name: str) -> torch.Generator:
-        """A generator for each name."""
-        return self._generators.setdefault(name, torch.Generator().manual_seed(len(name)))
-
-    def autocast(self) -> nullcontext[None]:
-        """Full precision."""
-        return nullcontext()
-
 
 # The plain generator, on the weights of the fast one ------------------------------------------
 

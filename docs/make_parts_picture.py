@@ -16,8 +16,8 @@ from harness.cache import load_roles, open_dataset
 from harness.errors import UserError
 from harness.figures import contact_sheet, draw_keypoints, draw_parts
 from harness.record import read_record
-from harness.registry import registry
-from harness.suite import load_suite
+from harness.registry import Registry, registry
+from harness.suite import Suite, load_suite
 
 #: Images shown, and screen pixels for each of theirs.
 COUNT, ZOOM = 9, 2
@@ -27,9 +27,7 @@ TARGET = Path(__file__).resolve().parent / "gan_seg_parts.png"
 def main(folder: Path) -> None:
     """Draw the picture of a run folder."""
     known = registry()
-    suite = load_suite(known.suites.get(read_record(folder / "record.json").suite.name).spec)
-    if not known.datasets.get(suite.dataset).spec.embedded:
-        raise UserError(f"{suite.name} holds photographs; draw an embedded suite.")
+    suite = embedded_suite(folder, known)
     test = load_roles(suite, open_dataset(suite, known), known)["test"].samples
     found = np.load(folder / "predictions.npz")
     images = [_zoomed(image.transpose(1, 2, 0)) for image in test.images[:COUNT]]
@@ -41,6 +39,18 @@ def main(folder: Path) -> None:
     ]
     contact_sheet([*images, *drawn], columns=COUNT).save(TARGET, optimize=True)
     print(TARGET)
+
+
+def embedded_suite(folder: Path, known: Registry) -> Suite:
+    """The suite of a run folder, which must not be of photographs.
+
+    Raises:
+        UserError: it is.
+    """
+    suite = load_suite(known.suites.get(read_record(folder / "record.json").suite.name).spec)
+    if not known.datasets.get(suite.dataset).spec.embedded:
+        raise UserError(f"{suite.name} holds photographs; draw an embedded suite.")
+    return suite
 
 
 def _zoomed(array: np.ndarray) -> np.ndarray:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
+from harness.contract import KEYPOINTS
 from harness.draw_request import STEPS
 from harness.figures import PAPER, draw_keypoints, palette
 from harness.generated_edits import Edit, edited_each, new_draw, ways
-from harness.latents import KEYPOINTS
 from harness.manipulation import Manipulated
 from harness.manipulation_sheet import (
     TITLE,

@@ -32,6 +32,8 @@ _OKABE_ITO: tuple[Colour, ...] = (
     (213, 94, 0),
     (204, 121, 167),
 )
+#: Where the hues of further colours begin; found by trying which are the furthest from those seven.
+_FIRST_HUE = 0.653762
 #: Opacity of part colours over a picture.
 OPACITY = 0.55
 #: Tiles of a contact sheet are enlarged to at least this side in pixels, so that dots are seen.
@@ -43,14 +45,16 @@ GAP, PAPER = 4, (255, 255, 255)
 def palette(count: int) -> list[Colour]:
     """Fixed RGB colours of keypoints or parts 0..count-1; the first seven suit any colour vision.
 
+    The next ones are as far from those and from each other as those are, up to sixteen.
+
     >>> palette(1)
     [(230, 159, 0)]
     """
     colours = list(_OKABE_ITO[:count])
     for index in range(len(colours), count):
-        hue = (index * 0.618034) % 1.0
-        value = (0.95, 0.7, 0.5)[index % 3]
-        red, green, blue = colorsys.hsv_to_rgb(hue, 0.75, value)
+        hue = (index * 0.618034 + _FIRST_HUE) % 1.0
+        value = (0.5, 0.7, 0.95)[index % 3]
+        red, green, blue = colorsys.hsv_to_rgb(hue, 1.0, value)
         colours.append((round(255 * red), round(255 * green), round(255 * blue)))
     return colours
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.latents import KEYPOINTS
+from harness.contract import KEYPOINTS
 from harness.manipulation import Manipulated, check_steps
 from harness.operations import Operation, check_image, mixed
 

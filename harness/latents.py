@@ -5,18 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from harness.contract import APPEARANCE, BACKGROUND, KEYPOINTS
 from harness.contract.method import GeneratedImages
 from harness.errors import ContractError
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: `[N, K, 2]`, where the parts are, as fractions of width and height.
-KEYPOINTS = "keypoints"
-#: `[N, K, D]`, what each part looks like.
-APPEARANCE = "appearance"
-#: `[N, E]`, what lies behind the parts.
-BACKGROUND = "background"
 _FORMS = {KEYPOINTS: "[N, K, 2]", APPEARANCE: "[N, K, D]", BACKGROUND: "[N, E]"}
 
 

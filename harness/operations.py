@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.contract import APPEARANCE, KEYPOINTS
 from harness.errors import ConfigError, ShapeError
-from harness.latents import APPEARANCE, KEYPOINTS, of_background
+from harness.latents import of_background
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

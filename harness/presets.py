@@ -90,7 +90,7 @@ def resolve_config(
     overrides = values.pop("suite", {})
     model: type[MethodConfig] = entry.load(entry.spec.config)
     merged = {**values, **overrides.get(suite, {}), **settings}
-    return validate(model, merged, f"{entry.spec.name}, preset {preset}")
+    return validate(model, merged, f"{entry.spec.name}, preset {name}")
 
 
 def parse_settings(pairs: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -186,7 +186,7 @@ def read_edit(path: Path) -> SavedEdit | SavedPhotoEdit:
     """An edit from its file, checked as far as it can be without the run.
 
     Raises:
-        RecordError: the file cannot be read, is no JSON, or has a newer form.
+        RecordError: the file cannot be read, is no JSON, holds no edit, or has a newer form.
         UnknownName: it has an unknown key or operation; the nearest one is offered.
         ConfigError: a value is wrong.
     """
@@ -238,4 +238,9 @@ def _json(path: Path) -> dict[str, Any]:
         raise RecordError(f"{path}: is no JSON; expected an edit that was saved.") from None
     if not isinstance(values, dict):
         raise RecordError(f"{path}: holds no JSON object; expected an edit that was saved.")
+    if not {"run", "fit"} & values.keys():
+        raise RecordError(
+            f"{path}: holds no edit; 'harness edit' saves them, and 'harness sample -n' with --op "
+            "or --to."
+        )
     return values

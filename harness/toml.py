@@ -57,8 +57,12 @@ def _explained(
         return UnknownName(f"{where}: {unknown}")
     got = first.get("input")
     detail = f", got {got!r}" if not isinstance(got, Mapping) else ""
-    name = key or model.__name__
-    return ConfigError(f"{where}: {name}: {first['msg']}{detail}.")
+    if first["type"] == "value_error":
+        # Said by a validator of the model itself, which names the values where they are several.
+        place, reason = f"{key}: " if key else "", first["ctx"]["error"]
+    else:
+        place, reason = f"{key or model.__name__}: ", first["msg"]
+    return ConfigError(f"{where}: {place}{reason}{detail}.")
 
 
 def _keys(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:

@@ -6,6 +6,7 @@ from harness.contract.dataset import Dataset
 from harness.contract.editing import Editing, Editor, LatentGenerator, Oracle
 from harness.contract.events import RunFailed, RunFinished, RunStarted, ScalarsLogged
 from harness.contract.hooks import hook
+from harness.contract.latents import APPEARANCE, BACKGROUND, KEYPOINTS
 from harness.contract.method import GeneratedImages, Images, Keypoints, Method, Run
 from harness.contract.metric import Metric
 from harness.contract.specs import (
@@ -19,7 +20,10 @@ from harness.contract.specs import (
 )
 
 __all__ = [
+    "APPEARANCE",
+    "BACKGROUND",
     "CONTRACT",
+    "KEYPOINTS",
     "Curve",
     "Dataset",
     "DatasetSpec",

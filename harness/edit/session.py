@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image
 
+from harness.contract import KEYPOINTS
 from harness.draw_request import DrawRequest
 from harness.edit.request import EditRequest
 from harness.errors import UserError
 from harness.figures import palette, save_picture
 from harness.generated_edits import Draw, changed_latents, new_draw, rendered
-from harness.latents import KEYPOINTS
 from harness.manipulation import found_keypoints, on_points
 from harness.manipulation_sheet import change_column
 from harness.photos import photo_square

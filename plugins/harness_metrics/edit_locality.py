@@ -7,17 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.contract import Evaluation, Measurement, Metric
+from harness.contract import APPEARANCE, KEYPOINTS, Evaluation, Measurement, Metric
 from harness_metrics.edit_params import EditLocalityParams
 from harness_metrics.fields import Bools, Floats, mean_over_images, nonzero
-from harness_metrics.generated import (
-    APPEARANCE,
-    KEYPOINTS,
-    Draw,
-    inward,
-    new_draw,
-    standard_error,
-)
+from harness_metrics.generated import Draw, inward, new_draw, standard_error
 
 #: The direction of moves.
 RIGHT = np.array([1.0, 0.0])
@@ -42,6 +35,10 @@ class EditLocality(Metric):
     `also` holds the share itself, and both for moves: every keypoint is moved alone by `distance`
     to the right, or to the left where it would get nearer to the border than a tenth of the edge;
     the region is the disc where it was with the disc where it was put.
+
+    It is a property of the network more than of what it learned: a generator that paints every part
+    around its keypoint is local before the first step, too. Look at the row of the untrained
+    method, and read the metric beside one of how good the images are and beside `move_consistency`.
 
     Source: the difference maps of He et al. 2021 (LatentKeypointGAN, fig. 6), of which it is a
         number; the measure is this project's own.

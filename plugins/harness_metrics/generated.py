@@ -9,15 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.contract import Evaluation
+from harness.contract import KEYPOINTS, Evaluation
 from harness.contract.arrays import Drawn
 from harness.errors import DataError
 from harness_metrics.fields import Floats
 
 Latents = Mapping[str, NDArray[np.float32]]
 
-#: Names of the latents that every method with `render` has.
-KEYPOINTS, APPEARANCE = "keypoints", "appearance"
 #: A keypoint is moved the other way where it would get nearer to the border than this fraction.
 MARGIN = 0.1
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from harness.contract import Evaluation, Measurement, Metric, Predicted
+from harness.contract import KEYPOINTS, Evaluation, Measurement, Metric, Predicted
 from harness.errors import DataError, ShapeError
 from harness_metrics.edit_params import MoveConsistencyParams
 from harness_metrics.fields import Bools, Floats, keypoints_of, nonzero
-from harness_metrics.generated import KEYPOINTS, Draw, inward, new_draw, standard_error
+from harness_metrics.generated import Draw, inward, new_draw, standard_error
 from harness_metrics.landmark_regression import IMAGE_CENTRE
 
 #: The directions of moves: to the right, and downwards.

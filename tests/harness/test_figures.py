@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import itertools
+import math
+
 import numpy as np
 import pytest
 
@@ -24,6 +27,26 @@ def test_palette_colours_differ_and_do_not_depend_on_the_count():
     colours = palette(64)
     assert len(set(colours)) == 64
     assert palette(5) == colours[:5]
+
+
+def test_sixteen_colours_are_told_apart():
+    """No two are nearer than the nearest of the seven that suit any colour vision."""
+    places = [lightness_and_hue(colour) for colour in palette(16)]
+    gaps = {
+        (i, j): math.dist(one, other)
+        for (i, one), (j, other) in itertools.combinations(enumerate(places), 2)
+    }
+    assert min(gaps.values()) == min(gap for (_, j), gap in gaps.items() if j < 7)
+    assert min(gaps.values()) > 25
+
+
+def lightness_and_hue(colour: tuple[int, int, int]) -> tuple[float, float, float]:
+    """CIELAB of an sRGB colour, white at D65: distances are about what eyes see."""
+    linear = [((c / 255 + 0.055) / 1.055) ** 2.4 if c > 10 else c / 255 / 12.92 for c in colour]
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    shares = [sum(a * b for a, b in zip(row, linear, strict=True)) / sum(row) for row in to_xyz]
+    x, y, z = (s ** (1 / 3) if s > 0.008856 else 7.787 * s + 16 / 116 for s in shares)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
 
 
 def test_keypoint_is_drawn_at_its_fraction_of_width_and_height():

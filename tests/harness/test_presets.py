@@ -64,6 +64,11 @@ def test_a_setting_out_of_range_names_method_preset_and_value(toy: Toy) -> None:
         resolve(toy, "quick", rate=-1)
 
 
+def test_a_wrong_setting_of_an_untrained_method_names_the_preset_that_it_takes(toy: Toy) -> None:
+    with pytest.raises(ConfigError, match=r"toy_net, preset paper: rate:.*got -1"):
+        resolve(toy, "untrained", rate=-1)
+
+
 def test_the_preset_asked_for_goes_before_the_suites(toy: Toy) -> None:
     assert choose_preset(entry(toy), "paper", "quick") == "paper"
     assert choose_preset(entry(toy), None, "quick") == "quick"

@@ -115,9 +115,10 @@ def test_a_wrong_edit_is_explained_with_its_file(
         (b"{", "is no JSON; expected an edit that was saved"),
         (b"\xff\xfe", "is no JSON"),
         (b"[1]", "holds no JSON object"),
+        (b'{"command": "harness sample RUN --image a.jpg"}', "holds no edit; 'harness edit' saves"),
         (None, "cannot be read: No such file or directory"),
     ],
-    ids=["half", "binary", "list", "absent"],
+    ids=["half", "binary", "list", "note of a photo", "absent"],
 )
 def test_a_file_that_is_no_edit_is_named(tmp_path: Path, text: bytes | None, sentence: str) -> None:
     path = tmp_path / "edit.json"

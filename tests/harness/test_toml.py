@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from harness.contract import Options
 from harness.errors import ConfigError, UnknownName
@@ -21,6 +21,19 @@ class Outer(Options):
     inner: Inner = Inner()
     maybe: Inner | None = None
     many: list[Inner] = Field(default_factory=list)
+
+    @field_validator("rate")
+    @classmethod
+    def _is_no_half(cls, rate: float) -> float:
+        if rate == 0.5:
+            raise ValueError("a half is never right")
+        return rate
+
+    @model_validator(mode="after")
+    def _size_is_not_the_width(self) -> Outer:
+        if self.size == self.inner.width:
+            raise ValueError(f"size {self.size} is inner.width")
+        return self
 
 
 def test_a_broken_file_is_named_with_its_line(tmp_path: Path) -> None:
@@ -80,6 +93,20 @@ def test_a_wrong_value_names_file_key_and_value(
         validate(Outer, values, "a.toml")
     for word in words:
         assert word in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"size": 9, "inner": {"width": 9}}, "a.toml: size 9 is inner.width."),
+        ({"size": 9, "rate": 0.5}, "a.toml: rate: a half is never right, got 0.5."),
+    ],
+    ids=["of the model", "of a field"],
+)
+def test_what_a_validator_says_is_the_sentence(values: dict[str, object], sentence: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        validate(Outer, values, "a.toml")
+    assert str(caught.value) == sentence
 
 
 def test_a_validated_model_cannot_be_changed() -> None:

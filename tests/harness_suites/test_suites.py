@@ -93,6 +93,16 @@ def test_synthetic_suites_differ_in_difficulty_alone(difficulty: str) -> None:
     assert first(name, "test", 2).parts is not None
 
 
+@pytest.mark.parametrize(
+    "name", ["synthetic_faces", "mafl_sample", "faces_68", "flowers_17", "own_images"]
+)
+def test_suites_of_a_few_minutes_measure_edits(name: str) -> None:
+    params = {use.name: use.params for use in load_suite(SPECS[name]).metrics}
+    assert [params[metric] for metric in ("edit_locality", "move_consistency")] == 2 * [
+        {"images": 32}
+    ]
+
+
 @pytest.mark.parametrize("name", ["celeba_wild", "celeba_wild_k4", "celeba_aligned"])
 def test_celeba_suites_run_on_a_small_tree(name: str, tmp_path: Path) -> None:
     make_celeba_tree(tmp_path, 40)

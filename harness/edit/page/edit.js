@@ -227,7 +227,8 @@ function showControls() {
   at("looks").hidden = at("grounds").hidden = Boolean(photo);
   at("own-look").hidden = !photo || now.look === null;
   at("look-file").hidden = !photo;
-  at("caption").textContent = photo ? `${title(photo)}, edited` : `seed ${seed}, image ${image}, edited`;
+  const name = photo ? title(photo) : `seed ${seed}, image ${image}`;
+  at("caption").textContent = `${name}, ${changes(now) ? "edited" : "as drawn"}`;
   at("photo-name").textContent = photo
     ? `${title(photo)}${now.look ? `, with the look of ${title(now.look)}` : ""}`
     : "";
@@ -243,9 +244,12 @@ function showButtons() {
   const now = history.now;
   at("undo").disabled = !history.canUndo;
   at("redo").disabled = !history.canRedo;
-  const changed = now && (operations(now, 0).length > 0 || now.look !== null);
-  at("reset").disabled = !changed;
-  at("save").disabled = !changed;
+  at("reset").disabled = at("save").disabled = !(now && changes(now));
+}
+
+/** Whether an edit changes anything. */
+function changes(edit) {
+  return operations(edit, 0).length > 0 || edit.look !== null;
 }
 
 /** The pictures of a draw wherever one of them can be chosen. */

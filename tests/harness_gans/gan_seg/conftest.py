@@ -1,10 +1,9 @@
 """A configuration small enough for float64, a run without files, and the plain step."""
 
-import importlib.util
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 
+import gan_seg_step
 import pytest
 import torch
 from bright_squares import BrightSquares
@@ -13,8 +12,6 @@ from memory_run import MemoryRun
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.generator import Generator, Noise
 from harness_gans.gan_seg.weights import draw_weights
-
-ROOT = Path(__file__).parents[3]
 
 TINY = {
     "noise_size": 6,
@@ -86,10 +83,4 @@ def squares() -> BrightSquares:
 @pytest.fixture(scope="session")
 def plain() -> ModuleType:
     """The benchmark's plain version of the generator and of a training step."""
-    path = ROOT / "benchmarks" / "gan_seg_step.py"
-    spec = importlib.util.spec_from_file_location("gan_seg_step", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return gan_seg_step

@@ -1,11 +1,10 @@
 """A configuration small enough for float64, a run without files, and the naive generator."""
 
-import importlib.util
 from collections.abc import Callable
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import latent_keypoint_gan_step
 import pytest
 import torch
 from bright_squares import BrightSquares
@@ -15,8 +14,6 @@ from harness_gans.latent_keypoint_gan.config import LatentKeypointGanConfig
 from harness_gans.latent_keypoint_gan.generator import Generator
 from harness_gans.latent_keypoint_gan.keypoint_generator import Noise
 from harness_gans.latent_keypoint_gan.weights import draw_weights
-
-ROOT = Path(__file__).parents[3]
 
 #: Two stages, 8 and 16 pixels, three blocks.
 TINY = {
@@ -90,10 +87,4 @@ def squares() -> BrightSquares:
 @pytest.fixture(scope="session")
 def naive() -> ModuleType:
     """The benchmark's generator that builds the style map."""
-    path = ROOT / "benchmarks" / "latent_keypoint_gan_step.py"
-    spec = importlib.util.spec_from_file_location("latent_keypoint_gan_step", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return latent_keypoint_gan_step

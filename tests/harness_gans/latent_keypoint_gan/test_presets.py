@@ -12,7 +12,7 @@ from harness_gans.latent_keypoint_gan.discriminator import build_discriminator
 from harness_gans.latent_keypoint_gan.growing import stages
 from harness_gans.latent_keypoint_gan.method import LatentKeypointGan
 
-PRESETS = ("lineage", "paper", "quick", "smoke")
+PRESETS = ("lineage", "paper", "quick", "quick_recovery", "smoke")
 
 
 def resolved(preset: str, suite: str = "synthetic_faces") -> LatentKeypointGanConfig:
@@ -64,14 +64,17 @@ def test_lineage_differs_from_the_paper_where_the_later_code_does():
         assert sum(stage.steps for stage in stages(resolved("lineage", suite))) == 30_000
 
 
-def test_extensions_are_in_no_preset_of_the_paper():
-    for preset in ("paper", "lineage"):
-        config = resolved(preset)
-        assert not any((config.position_jitter, config.recovery_weight, config.detector_jitter))
+def test_extensions_are_in_one_preset_alone_which_says_so():
+    extensions = ("position_jitter", "recovery_weight", "detector_jitter")
+    for preset in ("paper", "lineage", "quick", "smoke"):
+        assert not any(getattr(resolved(preset), name) for name in extensions)
+    quick, recovery = resolved("quick"), resolved("quick_recovery")
+    changed = {name for name, value in recovery if getattr(quick, name) != value}
+    assert changed == {*extensions, "stage_images", "detector_pairs"}
 
 
 def test_small_presets_learn_in_one_stage_of_32_pixels_with_small_networks():
-    for preset in ("quick", "smoke"):
+    for preset in ("quick", "quick_recovery", "smoke"):
         config = resolved(preset)
         assert [stage.side for stage in stages(config)] == [config.image_size] == [32]
         assert LatentKeypointGan(config, 10, 32).parameter_count() < 2_000_000
