@@ -32,10 +32,11 @@ from tabulate import tabulate
 from harness.draw_request import DrawRequest
 from harness.edit.server import HOST, bound_socket, server
 from harness.edit.session import EditSession
+from harness.fit_note import FitNote, write_note
 from harness.operations import Move
 from harness.registry import registry
 from harness.sampling import draw
-from harness.saved import FitNote, construct, load_fitted, save_weights, write_note
+from harness.saved import construct, load_fitted, save_weights
 from harness.training.machine import free_cores, usable_cores
 
 #: Side in pixels, K, and images of a draw.

@@ -14,19 +14,17 @@ import torch
 from harness.assets import asset_folder
 from harness.cache import CachedSplit, resized_images
 from harness.contract.method import Method
+from harness.fit_note import FitNote, read_note, write_note
 from harness.identity import fit_owner
 from harness.latent_editing import attach
 from harness.plan import Cell, RunOptions
 from harness.presets import UNTRAINED
 from harness.registry import Registry
 from harness.saved import (
-    FitNote,
     Fitted,
     construct,
-    read_note,
     restore,
     save_weights,
-    write_note,
 )
 from harness.training.images import FitImages
 from harness.training.machine import free_cores, keep_freed_pages, pick_device, pick_precision
@@ -50,6 +48,7 @@ class Fitting:
         known: the registry.
         watcher: who is told.
         assets: of an editor, the fitted assets that it may see, by name.
+        attributes: names of the dataset's attributes.
     """
 
     cell: Cell
@@ -59,6 +58,7 @@ class Fitting:
     known: Registry
     watcher: CellWatcher
     assets: Mapping[str, Fitted] = field(default_factory=dict)
+    attributes: tuple[str, ...] = ()
 
     def owner(self) -> str:
         """Fingerprint of all that the weights depend on."""
@@ -120,6 +120,7 @@ class Fitting:
                 name: asset_folder(fitted.spec.name, fitted.owner).name
                 for name, fitted in self.assets.items()
             },
+            attributes=self.attributes if self.assets else (),
         )
 
     def _learn(self, method: Method, note: FitNote, device: torch.device) -> FitNote:

@@ -1,16 +1,14 @@
-"""Fitted methods on disk: weights as safetensors beside a JSON of what they belong to."""
+"""Fitted methods on disk: weights as safetensors beside the note of what they belong to."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
@@ -20,10 +18,12 @@ from harness.contract.config import MethodConfig
 from harness.contract.method import GeneratedImages, Method
 from harness.contract.specs import MethodSpec
 from harness.environment import asset_root
-from harness.errors import ContractError, RecordError, RunError, ShapeError, UserError
-from harness.files import replacing, write_text
+from harness.errors import AssetMissing, ContractError, RecordError, RunError, ShapeError, UserError
+from harness.files import replacing
+from harness.fit_note import read_note
 from harness.latent_editing import attach
 from harness.latents import check_latents, joined_images
+from harness.record import read_finished
 from harness.registry import Entry, Registry, registry
 from harness.toml import validate
 from harness.training.images import resize_images
@@ -35,51 +35,6 @@ if TYPE_CHECKING:
 
 #: Images a method predicts at once.
 PREDICT_BATCH = 64
-
-
-class FitNote(BaseModel):
-    """`fit.json`: what the weights beside it belong to and what they cost."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    method: str
-    preset: str
-    config: dict[str, Any]
-    parts: int
-    image_size: int
-    suite: str
-    suite_image_size: int
-    seed: int
-    owner: str
-    threads: int
-    precision: str
-    device: str
-    seconds: float = 0.0
-    peak_memory_bytes: int = 0
-    parameters: int = 0
-    resumed: int = 0
-    finished: bool = False
-    assets: dict[str, str] = {}
-
-
-def write_note(note: FitNote, folder: Path) -> None:
-    """Write `fit.json` whole or not at all."""
-    write_text(folder / "fit.json", note.model_dump_json(indent=1) + "\n")
-
-
-def read_note(folder: Path) -> FitNote | None:
-    """The note of a run folder, or `None` when there is none.
-
-    Raises:
-        RecordError: the file is damaged.
-    """
-    path = folder / "fit.json"
-    if not path.exists():
-        return None
-    try:
-        return FitNote.model_validate_json(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, ValidationError, json.JSONDecodeError):
-        raise RecordError(f"{path}: damaged. Start the run again with --fresh.") from None
 
 
 def save_weights(method: Method, folder: Path) -> None:
@@ -113,6 +68,7 @@ class Fitted:
         image_size: side in pixels the method works at.
         device: where it computes.
         owner: fingerprint of all that its weights depend on, as in `fit.json`.
+        assets: of an editor read back from its run, its generator and its guide, by name.
     """
 
     method: Method
@@ -121,6 +77,7 @@ class Fitted:
     image_size: int
     device: torch.device
     owner: str = ""
+    assets: Mapping[str, Fitted] = field(default_factory=dict)
 
     @torch.inference_mode()
     def predict(
@@ -379,32 +336,44 @@ def load_fitted(folder: Path, device: str = "auto", known: Registry | None = Non
     entry = known.methods.get(note.method)
     config = validate(entry.load(entry.spec.config), note.config, str(folder / "fit.json"))
     method = construct(entry, config, note.parts, note.image_size)
-    attach(method, load_assets(folder, device, known))
+    assets = {
+        name: load_asset(folder, name, asset, device, known) for name, asset in note.assets.items()
+    }
+    attach(method, assets)
     restore(method, weights)
     target = pick_device(device)
     method.to(target)
-    return Fitted(method, entry.spec, note.parts, note.image_size, target, note.owner)
+    size = note.image_size
+    return Fitted(method, entry.spec, note.parts, size, target, note.owner, assets)
 
 
-def load_assets(
-    folder: Path, device: str = "auto", known: Registry | None = None
-) -> dict[str, Fitted]:
-    """The assets that the editor of a run folder may see, from the cache; none for other methods.
+def load_asset(
+    folder: Path, name: str, asset: str, device: str = "auto", known: Registry | None = None
+) -> Fitted:
+    """What an editor's run needs of the cache.
+
+    Args:
+        folder: of the run.
+        name: `generator`, `guide` or `judge`.
+        asset: its folder's name in the cache.
+        device: where it computes.
+        known: the installed plugins.
 
     Raises:
-        UserError: they are no longer in the cache.
+        AssetMissing: it is no longer in the cache; the sentence has the command that makes it.
+        RecordError: its note or weights are damaged.
     """
-    note = read_note(folder)
-    found: dict[str, Fitted] = {}
-    for name, asset in (note.assets if note else {}).items():
-        try:
-            found[name] = load_fitted(asset_root() / asset, device, known)
-        except UserError:
-            raise UserError(
-                f"{folder}: its {name} {asset} is not in {asset_root()} any more; run "
-                "the cell again."
-            ) from None
-    return found
+    place = asset_root() / asset
+    note = read_note(place)
+    if note is None or not note.finished or not (place / "weights.safetensors").exists():
+        record = read_finished(folder / "record.json")
+        command = record.provenance.command if record else ""
+        again = f"'{command} --fresh'" if command else "running the cell again with --fresh"
+        raise AssetMissing(
+            f"{folder}: its {name} {asset} is not in {asset_root()} any more; {again} makes it "
+            "again."
+        )
+    return load_fitted(place, device, known)
 
 
 def restore(method: Method, weights: Path) -> None:

@@ -18,6 +18,7 @@ from harness.cache import CachedSplit
 from harness.contract.arrays import Curve, Evaluation, Predicted, Samples
 from harness.errors import RunError
 from harness.files import replacing
+from harness.fit_note import FitNote
 from harness.fitting import Fitting
 from harness.generation import Generation
 from harness.identity import method_ref, record_id, repeat_command
@@ -27,7 +28,7 @@ from harness.protocol import Prepared
 from harness.provenance import provenance
 from harness.record import Cost, Record, SuiteRef, read_finished
 from harness.registry import Registry
-from harness.saved import FitNote, Fitted
+from harness.saved import Fitted
 from harness.scoring import Scored, score_evaluation
 from harness.suite import MetricUse
 from harness.watching import CellWatcher
@@ -110,7 +111,8 @@ class Work:
         assets: Mapping[str, Fitted],
     ) -> Fitting:
         seen = {name: fitted for name, fitted in assets.items() if name in SEEN_BY_EDITORS}
-        return Fitting(cell, roles, folder, self.options, self.known, self.watcher, seen)
+        names = tuple(self.prepared.dataset.attribute_names)
+        return Fitting(cell, roles, folder, self.options, self.known, self.watcher, seen, names)
 
     def predict(self, fitted: Fitted, assets: Mapping[str, Fitted]) -> Evaluation:
         """Predictions for the roles `regress` and `test`."""

@@ -7,7 +7,8 @@ from pathlib import Path
 from toy_plugin.methods import ToyBaseline, ToyDisc, ToyPainter
 from toy_plugin.options import NoConfig
 
-from harness.saved import FitNote, save_weights, write_note
+from harness.fit_note import FitNote, write_note
+from harness.saved import save_weights
 
 
 def painter_run(folder: Path, parts: int = 3, image_size: int = 64) -> Path:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from harness.contract.editing import Editor
-from harness.errors import ConfigError, ShapeError
+from harness.errors import ShapeError
+from harness_editing.strengths import check_strengths
 
 
 class StepwiseEditor(Editor):
@@ -85,17 +85,3 @@ class StepwiseEditor(Editor):
 def goal(wanted: Tensor, start: Tensor) -> Tensor:
     """c_1: what is wanted, and where nothing is, what is there at the start; all `[N, C]`."""
     return torch.where(wanted.isnan(), start, wanted)
-
-
-def check_strengths(strengths: Sequence[float], owner: str) -> None:
-    """Refuse strengths that are no path.
-
-    Raises:
-        ConfigError: there are none, they do not increase, or they leave 0 to 1.
-    """
-    rising = all(before < after for before, after in pairwise(strengths))
-    if not len(strengths) or not rising or not 0 <= strengths[0] <= strengths[-1] <= 1:
-        raise ConfigError(
-            f"{owner}: strengths are {[float(s) for s in strengths]}, expected increasing numbers "
-            "from 0 to 1."
-        )

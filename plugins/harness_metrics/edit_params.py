@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from harness.contract import Options
+from harness.contract.edit_length import LONGEST
 
 
 class DrawParams(Options):
@@ -58,7 +59,7 @@ class LatentEditParams(Options):
         default=21, ge=2, description="Strengths of an edit, evenly from 0 to 1, both included."
     )
     longest: float = Field(
-        default=1.5,
+        default=LONGEST,
         gt=0,
         description="The longest edit, the same for all editors, in units of R, the mean distance "
         "of the generator's latents from their mean. Longer ones are pulled back to this length.",

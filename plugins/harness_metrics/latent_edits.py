@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.contract import Editing, Evaluation
+from harness.contract.edit_length import pulled_back
 from harness.contract.editing import Conditions
 from harness.errors import DataError, ShapeError
 from harness_metrics.edit_params import LatentEditParams
@@ -17,8 +18,6 @@ Latents = NDArray[np.float32]
 
 #: Images that are drawn and looked at at once, which bounds the memory.
 CHUNK = 256
-#: Edits longer than the longest by this factor are pulled back: float32 cannot meet a length.
-ROUNDING = 1 + 1e-6
 
 #: The metric of every kind of conditions.
 _METRICS: dict[Conditions, str] = {
@@ -132,34 +131,6 @@ def follow(editing: Editing, starts: Latents, wanted: Floats, params: LatentEdit
     flat = look(editing, path.reshape(-1, *path.shape[2:]))
     shape = (*finite.shape, -1)
     return Edits(Seen(flat.judge.reshape(shape), flat.guide.reshape(shape)), finite, shortened)
-
-
-def pulled_back(path: Latents, starts: Latents, longest: float) -> tuple[Latents, Bools, Bools]:
-    """A path with no edit longer than a length, and without numbers that are not finite.
-
-    Args:
-        path: `[S, N, D]`, or `[S, N, L, D]` with latents of their own for each layer, where the
-            length of an edit is the root of the mean over layers of squared lengths.
-        starts: latents `[N, D]`.
-        longest: greatest distance from the start; a longer edit keeps its direction.
-
-    Returns:
-        The path; whether an edit was finite, `bool [S, N]`, the path has the start where not; and
-        whether it was pulled back, `bool [S, N]`.
-    """
-    start = starts.astype(np.float64)
-    if path.ndim == 4:
-        start = start[:, None]
-    change = path.astype(np.float64) - start
-    squares = (change**2).sum(axis=-1)
-    lengths = np.sqrt(squares.mean(axis=-1) if path.ndim == 4 else squares)
-    finite = np.isfinite(lengths)
-    shortened = finite & (lengths > longest * ROUNDING)
-    wide = (*lengths.shape, *[1] * (path.ndim - 2))
-    share = longest / np.where(shortened, lengths, longest)
-    shorter = start + np.where(finite.reshape(wide), change, 0.0) * share.reshape(wide)
-    kept = np.where(shortened.reshape(wide) | ~finite.reshape(wide), shorter, path)
-    return kept.astype(np.float32), finite, shortened
 
 
 def _seen(judge: NDArray[np.floating], guide: NDArray[np.floating]) -> Seen:

@@ -15,14 +15,12 @@ from toy_world import Toy
 
 from harness.contract import GeneratedImages, Keypoints, Method, Samples
 from harness.errors import ContractError, RecordError, RunError, ShapeError, UserError
+from harness.fit_note import FitNote, read_note, write_note
 from harness.saved import (
-    FitNote,
     Fitted,
     load_fitted,
-    read_note,
     restore,
     save_weights,
-    write_note,
 )
 from harness.training.images import resize_images
 

@@ -13,9 +13,10 @@ from toy_plugin.methods import BEFORE_FIT, FITS
 from toy_plugin.options import ToyConfig, ToyData
 from toy_world import Toy
 
+from harness.fit_note import read_note
 from harness.record import Record
 from harness.runner import Outcome
-from harness.saved import Fitted, load_fitted, read_note
+from harness.saved import Fitted, load_fitted
 from harness.training.images import FitImages, resize_images
 from harness.training.run import TrainingRun
 from harness.watching import CellWatcher

@@ -7,7 +7,8 @@ import torch
 from toy_editing import ToyGenerator, ToyOracle
 
 from harness.errors import ConfigError, ShapeError
-from harness_editing.stepwise import StepwiseEditor, check_strengths, goal
+from harness_editing.stepwise import StepwiseEditor, goal
+from harness_editing.strengths import check_strengths
 
 NAN = math.nan
 

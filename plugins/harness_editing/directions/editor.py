@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 import torch
@@ -13,8 +12,9 @@ from torch.nn import functional as F
 
 from harness.contract import MethodConfig, Run
 from harness.contract.editing import Editor, LatentGenerator
-from harness.errors import ConfigError, RecordError, RunError, ShapeError
+from harness.errors import RecordError, RunError, ShapeError
 from harness_editing.directions.config import DirectionConfig
+from harness_editing.strengths import check_strengths
 
 if TYPE_CHECKING:
     from torch import Generator, device
@@ -76,7 +76,7 @@ class DirectionEditor(Editor):
                 f"{self.owner}: wanted has shape {list(wanted.shape)}, expected "
                 f"[{len(latents)}, C], one row for each of the latents."
             )
-        _check_strengths(strengths, self.owner)
+        check_strengths(strengths, self.owner)
         directions = self.directions(latents, wanted)
         longest = self.config.cap * float(self.stored("radius"))
         return moved(self.generator, latents, directions, [s * longest for s in strengths])
@@ -168,12 +168,3 @@ def unit(vectors: Tensor) -> Tensor:
 def random_units(count: int, size: int, run: Run) -> Tensor:
     """Random directions `float32 [count, size]`: what is known before anything is learned."""
     return F.normalize(torch.randn(count, size, generator=run.generator("directions")), dim=1)
-
-
-def _check_strengths(strengths: Sequence[float], owner: str) -> None:
-    rising = all(before < after for before, after in pairwise(strengths))
-    if not len(strengths) or not rising or not 0 <= strengths[0] <= strengths[-1] <= 1:
-        raise ConfigError(
-            f"{owner}: strengths are {[float(s) for s in strengths]}, expected increasing numbers "
-            "from 0 to 1."
-        )
