@@ -1,4 +1,4 @@
-"""Small trees in the official layouts of CelebA-HQ, FFHQ and LSUN bedroom."""
+"""Small trees in the official layouts of CelebA-HQ, FFHQ, LSUN bedroom and Oxford flowers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 import lmdb
 import numpy as np
 from PIL import Image
+from scipy.io import savemat
 from trees import encoded, write_files
 
 
@@ -31,6 +32,42 @@ def make_celeba_hq_tree(root: Path, count: int = 12, side: int = 64) -> Path:
     }
     mask = encoded(Image.new("L", (side // 2, side // 2)), "PNG")
     return write_files(base, {**files, "CelebAMask-HQ-mask-anno/0/00000_skin.png": mask})
+
+
+def hq_signs(number: int) -> list[int]:
+    """The four attributes of image `number` as the lists write them, -1 or 1."""
+    return [1 if number >> bit & 1 else -1 for bit in range(4)]
+
+
+def write_hq_attributes(base: Path, count: int = 12) -> Path:
+    """The release's own list of attributes; its path."""
+    rows = [f"{number}.jpg  {' '.join(map(str, hq_signs(number)))}" for number in range(count)]
+    text = "\n".join([str(count), "Bald Black_Hair Male Smiling ", *rows]) + "\n"
+    write_files(base, {"CelebAMask-HQ-attribute-anno.txt": text})
+    return base / "CelebAMask-HQ-attribute-anno.txt"
+
+
+def write_hq_mapping(base: Path, celeba: Path, count: int = 12) -> Path:
+    """The release's mapping, in reverse order, and CelebA's list for it; the mapping's path."""
+    others = [100 + count - number for number in range(count)]
+    rows = [
+        f"{number:<8}    {other - 1:<8}    {other:06d}.jpg" for number, other in enumerate(others)
+    ]
+    write_files(
+        base,
+        {
+            "CelebA-HQ-to-CelebA-mapping.txt": "\n".join(
+                ["idx         orig_idx    orig_file   ", *rows, ""]
+            )
+        },
+    )
+    listed = [
+        f"{other:06d}.jpg {' '.join(f'{sign:2d}' for sign in hq_signs(number))}"
+        for number, other in reversed(list(enumerate(others)))
+    ]
+    text = "\n".join([str(count), "Bald Black_Hair Male Smiling ", *listed]) + "\n"
+    write_files(celeba, {"Anno/list_attr_celeba.txt": text})
+    return base / "CelebA-HQ-to-CelebA-mapping.txt"
 
 
 def make_ffhq_tree(
@@ -74,3 +111,26 @@ def make_lsun_tree(root: Path, train: int = 8, val: int = 3) -> Path:
     write_database(root / "lsun/bedroom_train_lmdb", bedrooms(train))
     write_database(root / "lsun/bedroom_val_lmdb", bedrooms(val, first=100))
     return root / "lsun"
+
+
+def flower_sentences(number: int) -> list[str]:
+    """The ten captions of a photo."""
+    return [f"flower {number} seen by writer {writer}." for writer in range(10)]
+
+
+def make_flowers_tree(root: Path, train: int = 4, val: int = 3, test: int = 9) -> Path:
+    """The photos, splits and captions of Oxford flowers; the folder `flowers_102`.
+
+    Photo i (from 1) has class 1 + i % 3; the splits take the photos in turns.
+    """
+    base, count = root / "flowers_102", train + val + test
+    for number in range(1, count + 1):
+        size = (52 + 4 * (number % 3), 50) if number % 2 else (50, 52 + 2 * (number % 4))
+        photo = encoded(ramp(*size, number), "JPEG", quality=90)
+        caption = f"text_c10/class_{1 + number % 3:05d}/image_{number:05d}.txt"
+        lines = "\n".join(flower_sentences(number)) + "\n"
+        write_files(base, {f"jpg/image_{number:05d}.jpg": photo, caption: lines})
+    order = np.random.default_rng(0).permutation(count) + 1
+    parts = np.split(order.astype(np.uint16), [train, train + val])
+    savemat(base / "setid.mat", dict(zip(("trnid", "valid", "tstid"), parts, strict=True)))
+    return base

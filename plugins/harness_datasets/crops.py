@@ -18,6 +18,13 @@ def whole(picture: Image.Image, margin: float = 0.0) -> Box:
     return margin * width, margin * height, (1 - margin) * width, (1 - margin) * height
 
 
+def centre_square(picture: Image.Image) -> Box:
+    """The largest square in the middle of a photo."""
+    side = min(picture.size)
+    left, top = (picture.width - side) / 2, (picture.height - side) / 2
+    return left, top, left + side, top + side
+
+
 def squeeze(picture: Image.Image, box: Box, size: int) -> NDArray[np.uint8]:
     """A box of a photo as a square, in one bilinear resize, antialiased.
 

@@ -60,17 +60,20 @@ class OfficialTree:
         Raises:
             DataError: none exists, or the first one has no image.
         """
-        for place in places:
-            folder = self.base / place
-            archive = folder.with_name(f"{folder.name}.zip")
-            if folder.is_dir() or archive.is_file():
-                store: Store = FolderStore(folder) if folder.is_dir() else ZipStore(archive)
-                photos = store.photos()
-                if not photos:
-                    raise DataError(f"{self.name}: {store.name} has no image.")
-                start = f"{folder.name}/"
-                return store, start if all(photo.startswith(start) for photo in photos) else ""
-        raise self.missing(f"{places[0]}/")
+        store, folder = self._placed(places)
+        photos = store.photos()
+        if not photos:
+            raise DataError(f"{self.name}: {store.name} has no image.")
+        start = f"{folder}/"
+        return store, start if all(photo.startswith(start) for photo in photos) else ""
+
+    def files(self, *places: str) -> Store:
+        """The first of these folders that exists, or its zip.
+
+        Raises:
+            DataError: none exists, with the expected tree.
+        """
+        return self._placed(places)[0]
 
     def missing(self, what: str) -> DataError:
         """The error for a file or folder that is not there."""
@@ -82,6 +85,17 @@ class OfficialTree:
     def no_split(self, split: str, splits: Iterable[str]) -> DataError:
         """The error for a split that does not exist."""
         return DataError(f"{self.name}: no split '{split}', there are {', '.join(splits)}.")
+
+    def _placed(self, places: Sequence[str]) -> tuple[Store, str]:
+        """The first of these folders or zips, and the folder's name."""
+        for place in places:
+            folder = self.base / place
+            archive = folder.with_name(f"{folder.name}.zip")
+            if folder.is_dir():
+                return FolderStore(folder), folder.name
+            if archive.is_file():
+                return ZipStore(archive), folder.name
+        raise self.missing(f"{places[0]}/")
 
 
 def read_bytes(path: Path) -> bytes:

@@ -11,6 +11,7 @@ from harness_datasets.cat_head import options as cat_head
 from harness_datasets.celeba import options as celeba
 from harness_datasets.celeba_hq import options as celeba_hq
 from harness_datasets.ffhq import options as ffhq
+from harness_datasets.flowers_102 import options as flowers_102
 from harness_datasets.human36m import options as human36m
 from harness_datasets.lsun_bedroom import options as lsun_bedroom
 from harness_datasets.mnist import options as mnist
@@ -62,8 +63,11 @@ def harness_datasets() -> list[DatasetSpec]:
         _official("Human36m", "People in motion with 32 joints, from four sides.", human36m),
         _official("VoxCeleb", "Speaking faces on video, with MAFL for the labels.", voxceleb),
         _official("SmallNORB", "Toys from 162 viewpoints, as clips.", smallnorb),
-        _official("CelebAHQ", "Aligned faces in high resolution, without labels.", celeba_hq),
+        _official(
+            "CelebAHQ", "Aligned faces in high resolution, with CelebA's attributes.", celeba_hq
+        ),
         _official("FFHQ", "Aligned faces of FFHQ, without labels.", ffhq),
+        _official("Flowers102", "Flowers of Oxford with captions.", flowers_102),
         _official("LsunBedroom", "Bedrooms from LSUN, without labels.", lsun_bedroom),
     ]
 

@@ -30,19 +30,20 @@ class Listing:
 
     Args:
         path: the file.
+        home: where people get it, for messages.
 
     Raises:
         DataError: the file is an HTML page, or empty.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, home: str = HOME) -> None:
         data = path.read_bytes()
         if looks_like_page(data):
             raise DataError(
                 f"{path}: this is an HTML page, not the list: the download failed. Get the file "
-                f"again from {HOME}."
+                f"again from {home}."
             )
-        self.path = path
+        self.path, self._home = path, home
         self.digest = hashlib.sha256(data).hexdigest()
         head, self._body = _split_head(data)
         self._first_line = len(head) + 1
@@ -112,7 +113,7 @@ class Listing:
         if self._count is not None and self._count != len(frame):
             raise DataError(
                 f"{self.path}: line 1 states {self._count:,} rows, the file has {len(frame):,}: it "
-                f"was cut off. Get it again from {HOME}."
+                f"was cut off. Get it again from {self._home}."
             )
 
     def _located(self, message: str) -> str:

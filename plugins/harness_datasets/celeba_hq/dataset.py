@@ -1,13 +1,16 @@
-"""`celeba_hq`: aligned faces in high resolution, without labels."""
+"""`celeba_hq`: aligned faces in high resolution, with CelebA's attributes where asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from PIL import Image
 
+from harness.contract import Samples
+from harness_datasets.celeba_hq.attributes import HQAttributes
 from harness_datasets.celeba_hq.options import HOME, LAYOUT, CelebAHQOptions
 from harness_datasets.crops import Box, whole
 from harness_datasets.official import OfficialTree, hashed_split
@@ -32,10 +35,11 @@ class CelebAHQ(PlainPhotos):
 
     Args:
         root: the folder that holds the images or their folder, or its parent.
-        options: the crop.
+        options: the crop, and whether attributes are read.
 
     Raises:
-        DataError: the images are missing, with the expected tree, or their names have no number.
+        DataError: the images, or the attributes that are asked for, are missing, with the expected
+            tree, or the images' names have no number.
     """
 
     options: CelebAHQOptions
@@ -46,6 +50,34 @@ class CelebAHQ(PlainPhotos):
         folders = ("celeba_hq", "CelebAMask-HQ")
         tree = OfficialTree("celeba_hq", root, home=HOME, layout=LAYOUT, folders=folders)
         super().__init__(root, options, tree)
+        self._attributes = HQAttributes(tree) if options.attributes else None
+        if self._attributes is not None:
+            self.attribute_names = self._attributes.names
+
+    def read(self, split: str, indices: Sequence[int], image_size: int) -> Samples:
+        """Decode, crop and resize photos, with their attributes where these are asked for.
+
+        Raises:
+            DataError: as in `PlainPhotos.read`, or a photo's attributes are missing.
+        """
+        samples = super().read(split, indices, image_size)
+        if self._attributes is None:
+            return samples
+        return replace(samples, attributes=self._attributes.of([int(n) for n in samples.ids]))
+
+    def source(self) -> dict[str, Any]:
+        """Options, sizes and times of the photos, and digests of the lists that are read."""
+        lists = {"lists": self._attributes.digests()} if self._attributes else {}
+        return {**super().source(), **lists}
+
+    def check(self) -> list[tuple[str, bool, str]]:
+        """Counts found against counts expected, as (split, whether they agree, text)."""
+        found = super().check()
+        if self._attributes is not None:
+            count, expected = len(self._attributes), self.expected["all"]
+            text = f"{count:,} rows, expected {expected:,}"
+            found.append(("attributes", count == expected, text))
+        return found
 
     def _find(self) -> dict[str, PhotoSplit]:
         store, names = self._images()

@@ -9,7 +9,7 @@ from typing import ClassVar
 from PIL import Image
 
 from harness.errors import DataError
-from harness_datasets.crops import Box, whole
+from harness_datasets.crops import Box, centre_square, whole
 from harness_datasets.lsun_bedroom.database import LmdbStore
 from harness_datasets.lsun_bedroom.options import HOME, LAYOUT, LsunBedroomOptions
 from harness_datasets.official import OfficialTree
@@ -76,8 +76,4 @@ class LsunBedroom(PlainPhotos):
         raise self._tree.missing(f"{name}_lmdb/")
 
     def _area(self, picture: Image.Image, where: str) -> Box:
-        if self.options.shape == "squeeze":
-            return whole(picture)
-        side = min(picture.size)
-        left, top = (picture.width - side) / 2, (picture.height - side) / 2
-        return left, top, left + side, top + side
+        return whole(picture) if self.options.shape == "squeeze" else centre_square(picture)
