@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -148,18 +148,23 @@ class DrawRequest:
             words += ["only", str(self.only)]
         if len(words) == 1:
             words.append("reconstruction")
-        text = re.sub(r"[^\w.+,-]+", "-", "-".join(words)).lstrip(".-")
-        short = os.fsencode(text)[:_NAME_BYTES].decode(errors="ignore")
-        return f"{short}-{self._digest()}"
+        return file_name(words, self._digested())
 
-    def _digest(self) -> str:
+    def _digested(self) -> str:
         there = replace(
             self,
             images=tuple(path.resolve() for path in self.images),
             appearance=self.appearance and self.appearance.resolve(),
             to=self.to.resolve() if isinstance(self.to, Path) else self.to,
         )
-        return hashlib.sha256(os.fsencode(there.command(Path()))).hexdigest()[:6]
+        return there.command(Path())
+
+
+def file_name(words: Sequence[str], all_of_it: str) -> str:
+    """A file name without ending, from words and a digest of all that tells files apart."""
+    text = re.sub(r"[^\w.+,-]+", "-", "-".join(words)).lstrip(".-")
+    short = os.fsencode(text)[:_NAME_BYTES].decode(errors="ignore")
+    return f"{short}-{hashlib.sha256(os.fsencode(all_of_it)).hexdigest()[:6]}"
 
 
 def given_options(options: Mapping[str, object]) -> list[str]:

@@ -21,6 +21,8 @@ from harness.manipulation_sheet import (
     draw_rings,
     marked,
     pose_columns,
+    stacked,
+    text_lines,
     tile_side,
     tiles,
     titled_sheet,
@@ -88,7 +90,7 @@ def edit_sheet(edit: Edit, title: str) -> Image.Image:
     ]
     width = blocks[0].width
     legend = keypoint_legend(change.before.shape[1], width)
-    return _stacked([_lines([title, heat.title, LEGEND], width), legend, *blocks])
+    return stacked([text_lines([title, heat.title, LEGEND], width), legend, *blocks])
 
 
 def ways_sheet(paths: Mapping[int, Manipulated], to: int) -> Image.Image:
@@ -136,7 +138,7 @@ def standard_sheets(fitted: Fitted) -> dict[str, Image.Image]:
     steps = pose_columns(paths, side, "to the next row")
     sheet = titled_sheet(columns)
     legend = keypoint_legend(draw.latents[KEYPOINTS].shape[1], sheet.width)
-    return {"edits": _stacked([legend, sheet]), "interpolation": titled_sheet(steps)}
+    return {"edits": stacked([legend, sheet]), "interpolation": titled_sheet(steps)}
 
 
 def keypoint_legend(count: int, width: int) -> Image.Image:
@@ -149,22 +151,3 @@ def keypoint_legend(count: int, width: int) -> Image.Image:
         pen.ellipse((x + 3, y + 5, x + 13, y + 15), fill=colour, outline=(0, 0, 0))
         write_line(legend, (x + 17, y + 2), str(index), ENTRY)
     return legend
-
-
-def _lines(texts: list[str], width: int) -> Image.Image:
-    """Lines of text, cut at `width` pixels."""
-    picture = Image.new("RGB", (width, TITLE * len(texts)), PAPER)
-    for index, text in enumerate(texts):
-        write_line(picture, (0, TITLE * index + 2), text, width)
-    return picture
-
-
-def _stacked(pictures: list[Image.Image]) -> Image.Image:
-    """Pictures below each other, of which the first is the widest."""
-    height = sum(picture.height for picture in pictures)
-    sheet = Image.new("RGB", (pictures[0].width, height), PAPER)
-    top = 0
-    for picture in pictures:
-        sheet.paste(picture, (0, top))
-        top += picture.height
-    return sheet

@@ -82,6 +82,11 @@ def freeze(method: Method) -> None:
             value.eval().requires_grad_(requires_grad=False)
 
 
+def pixels(images: Tensor) -> Tensor:
+    """Images from -1 to 1, clipped, as `uint8` on the CPU."""
+    return ((images.clamp(-1.0, 1.0) + 1.0) * 127.5).round().byte().cpu()
+
+
 def editing(fitted: Fitted, assets: Mapping[str, Fitted]) -> Editing:
     """A fitted editor with a suite's assets, as metrics see them.
 
@@ -141,7 +146,7 @@ class _Works:
         for part in self._tensors(latents):
             with torch.no_grad():
                 images = source.synthesise(part)
-            drawn.append(((images.clamp(-1.0, 1.0) + 1.0) * 127.5).round().byte().cpu().numpy())
+            drawn.append(pixels(images).numpy())
         return np.concatenate(drawn)
 
     def edit(

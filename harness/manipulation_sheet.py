@@ -73,6 +73,25 @@ def write_line(sheet: Image.Image, place: tuple[int, int], text: str, width: int
     ImageDraw.Draw(sheet).text(place, text, fill=(0, 0, 0), font=font)
 
 
+def text_lines(texts: list[str], width: int) -> Image.Image:
+    """Lines of text, cut at `width` pixels."""
+    picture = Image.new("RGB", (width, TITLE * len(texts)), PAPER)
+    for index, text in enumerate(texts):
+        write_line(picture, (0, TITLE * index + 2), text, width)
+    return picture
+
+
+def stacked(pictures: list[Image.Image]) -> Image.Image:
+    """Pictures below each other, of which the first is the widest."""
+    height = sum(picture.height for picture in pictures)
+    sheet = Image.new("RGB", (pictures[0].width, height), PAPER)
+    top = 0
+    for picture in pictures:
+        sheet.paste(picture, (0, top))
+        top += picture.height
+    return sheet
+
+
 def tile_side(size: int) -> int:
     """Side in pixels at which images of a size are shown.
 

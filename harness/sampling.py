@@ -68,6 +68,11 @@ def draw(fitted: Fitted, request: DrawRequest, run: Path, out: Path) -> list[Pat
         DataError: a photo is missing or broken.
         RunError: a file cannot be written.
     """
+    if "edit" in fitted.spec.capabilities:
+        raise UserError(
+            f"{fitted.spec.name} edits latents of a generator towards what is wanted; say that "
+            "with --want, such as --want NAME=1 with an attribute's name."
+        )
     if request.changes:
         return _changed(fitted, request, run, out)
     if request.count is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from pathlib import Path
@@ -11,10 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.draw_request import DrawRequest
-from harness.errors import ConfigError, RecordError, UserError
+from harness.errors import ConfigError
 from harness.files import write_text
 from harness.operation_text import parse_operation
-from harness.toml import validate
 
 if TYPE_CHECKING:
     import numpy as np
@@ -50,16 +48,21 @@ class Saved(BaseModel):
     fit: str = Field(
         description="Fingerprint of all that the weights depend on: `owner` in the run's fit.json."
     )
+    command: str = Field(default="", description="The command that repeats it.")
+
+
+class SavedOperations(Saved):
+    """What edits by operations have."""
+
     operations: list[str] = Field(
         default=[], description="Operations in their order, written as for `harness sample --op`."
     )
     keypoints: list[EditedKeypoints] = Field(
         default=[], description="What the operations made of them; for the reader alone."
     )
-    command: str = Field(default="", description="The command that repeats it.")
 
 
-class SavedEdit(Saved):
+class SavedEdit(SavedOperations):
     """An edit of generated images."""
 
     seed: int = Field(ge=0, description="Seed of the draw.")
@@ -93,7 +96,7 @@ class SavedEdit(Saved):
         )
 
 
-class SavedPhotoEdit(Saved):
+class SavedPhotoEdit(SavedOperations):
     """An edit of a photo."""
 
     photo: str = Field(min_length=1, description="The photo's file, from the folder of this one.")
@@ -180,67 +183,3 @@ def write_edit(edit: Saved, path: Path) -> None:
         RunError: the file cannot be written.
     """
     write_text(path, edit.model_dump_json(indent=1) + "\n")
-
-
-def read_edit(path: Path) -> SavedEdit | SavedPhotoEdit:
-    """An edit from its file, checked as far as it can be without the run.
-
-    Raises:
-        RecordError: the file cannot be read, is no JSON, holds no edit, or has a newer form.
-        UnknownName: it has an unknown key or operation; the nearest one is offered.
-        ConfigError: a value is wrong.
-    """
-    values = _json(path)
-    version = values.get("schema_version")
-    if isinstance(version, int) and version > SCHEMA:
-        raise RecordError(
-            f"{path}: schema_version {version} is from a newer harness; this one reads {SCHEMA}."
-        )
-    edit: SavedEdit | SavedPhotoEdit
-    if "photo" in values:
-        edit = validate(SavedPhotoEdit, values, str(path)).seen_from(path.parent)
-    else:
-        edit = validate(SavedEdit, values, str(path))
-    try:
-        edit.request()
-    except UserError as error:
-        raise type(error)(f"{path}: {error}") from None
-    return edit
-
-
-def replayed(path: Path, fitted: Fitted, run: Path) -> DrawRequest:
-    """What a saved edit draws from this run.
-
-    Args:
-        path: the file.
-        fitted: the method of the run.
-        run: its folder, for the message.
-
-    Raises:
-        RecordError: the edit belongs to another run, whose images are others.
-        UserError: the file cannot be read or is wrong, see `read_edit`.
-    """
-    edit = read_edit(path)
-    if (edit.method, edit.fit) != (fitted.spec.name, fitted.owner):
-        raise RecordError(
-            f"{path}: belongs to the run of {edit.method} in {edit.run} and would draw other "
-            f"images from {run}; pass the run that it was saved for."
-        )
-    return edit.request()
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        values = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RecordError(f"{path}: cannot be read: {error.strerror}.") from None
-    except ValueError:
-        raise RecordError(f"{path}: is no JSON; expected an edit that was saved.") from None
-    if not isinstance(values, dict):
-        raise RecordError(f"{path}: holds no JSON object; expected an edit that was saved.")
-    if not {"run", "fit"} & values.keys():
-        raise RecordError(
-            f"{path}: holds no edit; 'harness edit' saves them, and 'harness sample -n' with --op "
-            "or --to."
-        )
-    return values

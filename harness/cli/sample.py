@@ -12,6 +12,7 @@ from harness.cli.examples import examples
 EPILOG = examples(
     "harness sample runs/flowers_17/gan_seg-quick-seed0-1a2b3c4d -n 8 --op look=2:5",
     "harness sample runs/celeba_wild/imm-quick-seed0-1a2b3c4d --image a.jpg --op move=2:+0.1,-0.05",
+    "harness sample runs/synthetic_faces_attributes/sgf-quick-seed0-1a2b3c4d -n 8 --want hat=1",
 )
 
 
@@ -44,13 +45,36 @@ def sample(
         ),
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(help="Pictures on the way to --to [default: 7].")
+        int | None, typer.Option(help="Pictures on the way to --to [default: 7] or --want [5].")
     ] = None,
     exchange: Annotated[
         bool, typer.Option("--exchange", help="Every photo's geometry with every photo's look.")
     ] = False,
     only: Annotated[
         int | None, typer.Option(help="Number of the one new image to change [default: all].")
+    ] = None,
+    want: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHAT",
+            help="What an editor's run makes of new images (-n) or photos (--project): hat=1 "
+            "(an attribute, 0 to 1), 3=0.40,0.55 (place of a keypoint, fractions of the edge) or a "
+            "caption; several at once.",
+        ),
+    ] = None,
+    then: Annotated[
+        list[str] | None,
+        typer.Option(metavar="WHAT", help="A further edit, from where the one before it ends."),
+    ] = None,
+    strength: Annotated[
+        float | None, typer.Option(help="Where edits to --want end, 0 to 1 [default: 1].")
+    ] = None,
+    project: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Photo, folder of photos, or .npz of an earlier projection: found among the "
+            "images of a generator."
+        ),
     ] = None,
     saved: Annotated[
         Path | None, typer.Option("--from", help="JSON of a saved edit, to draw it again.")
@@ -62,24 +86,45 @@ def sample(
 ) -> None:
     """Draw new images, change them, or draw photos again with their keypoints changed.
 
-    Writes a picture, and beside it the latents of new images (npz), or the keypoints before and
-    after a change with the command that repeats it (JSON).
+    With the run of an editor of latents, edit new images or photos to what is wanted. Writes a
+    picture, and beside it the latents of new images and photos (npz), or what was before and after
+    a change with the command that repeats it (JSON).
     """
     from harness.cli import console
+    from harness.cli.progress import Counting
     from harness.draw_request import DrawRequest, given_options
+    from harness.edit_files import replayed
     from harness.errors import UserError
+    from harness.latent_request import LatentRequest
+    from harness.latent_sampling import draw_latents
     from harness.operation_text import parse_operation
     from harness.sampling import draw
     from harness.saved import load_fitted
-    from harness.saved_edit import replayed
 
     changes = {"--image": image, "--op": operation, "--appearance": appearance, "--to": to}
     others = {"--steps": steps, "--exchange": exchange, "--only": only}
+    latents = {"--want": want, "--then": then, "--strength": strength, "--project": project}
+    request: DrawRequest | LatentRequest
     if saved is not None:
-        for option in given_options({"-n": count, "--seed": seed, **changes, **others}):
+        given = {"-n": count, "--seed": seed, **changes, **others, **latents}
+        for option in given_options(given):
             raise UserError(f"--from holds the whole edit; leave {option} out.")
         fitted = load_fitted(run, device)
         request = replayed(saved, fitted, run)
+    elif latent := given_options(latents):
+        for option in given_options({**changes, "--exchange": exchange}):
+            raise UserError(f"{latent[0]} and {option} do not go together; pass one of them.")
+        request = LatentRequest(
+            count=count,
+            seed=seed,
+            project=tuple(project or ()),
+            want=tuple(want or ()),
+            then=tuple(then or ()),
+            strength=strength,
+            steps=steps,
+            only=only,
+        )
+        fitted = load_fitted(run, device)
     else:
         request = DrawRequest(
             count=count,
@@ -93,7 +138,13 @@ def sample(
             only=only,
         )
         fitted = load_fitted(run, device)
-    for path in draw(fitted, request, run, out or run / "samples"):
+    folder = out or run / "samples"
+    if isinstance(request, DrawRequest):
+        files = draw(fitted, request, run, folder)
+    else:
+        with Counting() as counting:
+            files = draw_latents(fitted, request, run, folder, counting.tell)
+    for path in files:
         console.answer(str(path))
 
 

@@ -122,7 +122,9 @@ def test_a_run_whose_assets_are_gone_says_so(toy: Toy, monkeypatch: pytest.Monke
     folder = run(toy).folder
     assert folder is not None
     monkeypatch.setenv("HARNESS_CACHE", str(toy.folder / "another"))
-    with pytest.raises(UserError, match=r"its generator toy_latents-.* is not in .*harness run .* --fresh"):
+    with pytest.raises(
+        UserError, match=r"its generator toy_latents-.* not in .*'harness run .* --fresh"
+    ):
         load_fitted(folder, "cpu")
 
 

@@ -15,6 +15,7 @@ from toy_plugin.options import NoConfig
 from toy_world import Toy
 
 from harness.draw_request import DrawRequest
+from harness.edit_files import read_edit, replayed
 from harness.edit_sheet import edit_sheet, ways_sheet
 from harness.errors import ConfigError, DataError, UserError
 from harness.figures import GAP
@@ -23,7 +24,6 @@ from harness.manipulation_sheet import TITLE
 from harness.operation_text import parse_operation
 from harness.sampling import draw
 from harness.saved import Fitted
-from harness.saved_edit import read_edit, replayed
 
 RUN = Path("runs/some run")
 

@@ -13,6 +13,7 @@ from toy_plugin.options import NoConfig
 from toy_world import Toy
 
 from harness.draw_request import DrawRequest
+from harness.edit_files import read_edit, replayed
 from harness.errors import ConfigError, RecordError, UnknownName, UserError
 from harness.operation_text import parse_operation
 from harness.saved import Fitted
@@ -21,8 +22,6 @@ from harness.saved_edit import (
     SavedEdit,
     SavedPhotoEdit,
     listed_points,
-    read_edit,
-    replayed,
     saved_edit,
     saved_photo_edit,
     write_edit,

@@ -18,6 +18,7 @@ READS: list[tuple[str, int]] = []
 class ToyDataset(Dataset):
     landmark_names = ("centre", "corner")
     part_names = ("square",)
+    attribute_names = ("red", "green", "blue")
 
     def splits(self) -> Sequence[str]:
         return SPLITS

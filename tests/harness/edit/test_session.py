@@ -12,13 +12,13 @@ from toy_world import Toy
 
 from harness.edit.request import EditRequest
 from harness.edit.session import PHOTOS, EditSession, UnknownPhoto
+from harness.edit_files import read_edit, replayed
 from harness.errors import ConfigError, DataError, UserError
 from harness.generated_edits import edited, new_draw
 from harness.manipulation import manipulated
 from harness.operation_text import parse_operation
 from harness.sampling import draw
 from harness.saved import Fitted
-from harness.saved_edit import read_edit, replayed
 
 COUNT = 4
 
