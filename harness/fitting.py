@@ -139,11 +139,12 @@ class Fitting:
             watcher=Listening(self.watcher, self.known, cell),
             checkpoint_seconds=self.options.checkpoint_seconds,
         )
-        images = resized_images(self.roles["fit"], note.image_size)
+        fit = self.roles["fit"]
+        images = FitImages(lambda: resized_images(fit, note.image_size), cell.seed, self._clips())
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
         try:
-            method.fit(FitImages(images, cell.seed, self._clips()), run)
+            method.fit(images, run)
         finally:
             run.close()
         save_weights(method, self.folder)

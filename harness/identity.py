@@ -7,19 +7,25 @@ from collections.abc import Mapping
 
 from harness.cache import CachedSplit
 from harness.fingerprint import fingerprint
-from harness.plan import Cell
+from harness.plan import Cell, named_files
 from harness.presets import DEFAULT, UNTRAINED
 from harness.record import MethodRef, SuiteRef
+from harness.vision.weights import content_digest
 
 
 def method_ref(cell: Cell) -> MethodRef:
-    """The method as a record names it."""
+    """The method as a record names it; files that its settings name count by their content.
+
+    Raises:
+        AssetMissing: a file is not there.
+    """
     spec, config = cell.entry.spec, cell.config.model_dump(mode="json")
+    contents = {name: content_digest(path) for name, path in named_files(cell).items()}
     identity = {
         "plugin": cell.entry.distribution,
         "name": spec.name,
         "version": spec.version,
-        "config": config,
+        "config": {**config, **contents},
     }
     if cell.preset == UNTRAINED:
         identity["preset"] = UNTRAINED

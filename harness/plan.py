@@ -105,6 +105,7 @@ def make_plan(request: Request, known: Registry) -> list[Cell]:
         UnknownName: a method, suite, preset, metric or key does not exist.
         ConfigError: a value is wrong, or a setting fits no method.
         UserError: nothing was asked for.
+        AssetMissing: a file that a setting names is not there.
     """
     if not request.methods or not request.suites or not request.seeds:
         raise UserError("Name at least one --method, one --suite and one --seed.")
@@ -118,7 +119,8 @@ def make_plan(request: Request, known: Registry) -> list[Cell]:
     for name in dict.fromkeys(request.suites):
         suite = _suite(name, suite_settings, known)
         _check_metrics(suite, request.metrics, known)
-        asset_cells(suite, known)
+        for cell in asset_cells(suite, known).values():
+            named_files(cell)
         if request.baselines:
             cells += _companions(suite, entries, request, method_settings, known)
         cells += [
@@ -128,6 +130,7 @@ def make_plan(request: Request, known: Registry) -> list[Cell]:
         ]
     for cell in cells:
         _check_editor(cell)
+        named_files(cell)
     asked = {cell.label for cell in cells if cell.asked}
     kept = [cell for cell in cells if cell.asked or cell.label not in asked]
     metrics, settings = tuple(request.metrics), tuple(request.settings)
@@ -235,6 +238,22 @@ def _asset_cell(name: str, use: AssetUse, suite: Suite, known: Registry) -> Cell
         entry, preset, suite=suite.name, settings=use.settings, base_preset=suite.default_preset
     )
     return Cell(entry, preset, config, suite, use.seed, asked=False)
+
+
+def named_files(cell: Cell) -> dict[str, Path]:
+    """The files that settings of a cell name, by the setting.
+
+    Raises:
+        AssetMissing: one is not there.
+    """
+    config = cell.config
+    named = {name: getattr(config, name) for name in type(config).file_settings}
+    if not any(named.values()):
+        return {}
+    from harness.vision.weights import local_file
+
+    user = cell.entry.spec.name
+    return {name: local_file(text, user, name) for name, text in named.items() if text}
 
 
 def _check_editor(cell: Cell) -> None:

@@ -68,15 +68,21 @@ def suite_ref(
 def ranked_protocol(suite: Suite, known: Registry) -> dict[str, Any]:
     """What is hashed of a suite beside its data: its protocol and the metric that ranks.
 
-    The other metrics are left out, so that one more or a changed one leaves all other scores
+    Files that settings of assets name are left out: their content is in the assets' fits. The other
+    metrics are left out, so that one more or a changed one leaves all other scores
     comparable; a score of theirs is compared by its own version and parameters.
 
     Raises:
-        UnknownName: a metric or a parameter does not exist.
+        UnknownName: a metric, a parameter or an asset's method does not exist.
         ConfigError: a parameter is wrong.
     """
     name, settings = next(iter(metric_settings(suite, known).items()))
-    return {**suite.protocol(), "ranking": {"metric": name, **settings}}
+    protocol = suite.protocol()
+    for asset in protocol.get("assets", {}).values():
+        entry = known.methods.get(asset["method"])
+        for setting in entry.load(entry.spec.config).file_settings:
+            asset["settings"].pop(setting, None)
+    return {**protocol, "ranking": {"metric": name, **settings}}
 
 
 def overlap_note(suite: Suite, roles: Mapping[str, CachedSplit]) -> str:

@@ -118,14 +118,17 @@ def flower_sentences(number: int) -> list[str]:
     return [f"flower {number} seen by writer {writer}." for writer in range(10)]
 
 
-def make_flowers_tree(root: Path, train: int = 4, val: int = 3, test: int = 9) -> Path:
+def make_flowers_tree(
+    root: Path, train: int = 4, val: int = 3, test: int = 9, side: int = 50
+) -> Path:
     """The photos, splits and captions of Oxford flowers; the folder `flowers_102`.
 
     Photo i (from 1) has class 1 + i % 3; the splits take the photos in turns.
     """
     base, count = root / "flowers_102", train + val + test
     for number in range(1, count + 1):
-        size = (52 + 4 * (number % 3), 50) if number % 2 else (50, 52 + 2 * (number % 4))
+        longer = side + 2 + 2 * (number % 4)
+        size = (longer, side) if number % 2 else (side, longer)
         photo = encoded(ramp(*size, number), "JPEG", quality=90)
         caption = f"text_c10/class_{1 + number % 3:05d}/image_{number:05d}.txt"
         lines = "\n".join(flower_sentences(number)) + "\n"

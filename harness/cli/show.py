@@ -58,6 +58,9 @@ def _show_suite(found: Details) -> None:
     _paragraph(found["description"])
     _heading("roles")
     _pairs({role: _role(use) for role, use in found["roles"].items() if use})
+    if found["assets"]:
+        _heading("assets")
+        _pairs({name: _asset(use) for name, use in found["assets"].items()})
     _heading("metrics")
     _pairs({use["metric"]: _use(use) for use in found["metrics"]})
     if found["dataset_options"]:
@@ -146,6 +149,13 @@ def _pairs(values: Details) -> None:
 def _use(use: Details) -> str:
     params = [f"{key}={_text(value)}" for key, value in use["params"].items()]
     return ", ".join([use["unit"], f"{use['direction']} is better", *params])
+
+
+def _asset(use: Details) -> str:
+    settings = [f"{key}={_text(value)}" for key, value in _flat(use["settings"]).items()]
+    share = [] if use["images"] == "all" else [f"labelled images of {use['images']} number"]
+    head = f"{use['method']} preset={use['preset']}"
+    return ", ".join([head, *settings, *share, f"seed={use['seed']}"])
 
 
 def _role(use: Details) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import BaseModel, ConfigDict, Field
 
 
@@ -15,7 +17,14 @@ class MethodConfig(Options):
     """Base of a method's configuration.
 
     Every field carries a description with unit and source: `harness show method` prints it.
+
+    Attributes:
+        file_settings: names of the settings that hold a local file, as a path or as a name in
+            torch's folder of downloaded weights (`harness.vision.weights.local_file` finds it).
+            Fingerprints hold its content in place of the name.
     """
+
+    file_settings: ClassVar[tuple[str, ...]] = ()
 
     image_size: int | None = Field(
         default=None,

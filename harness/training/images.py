@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,7 +42,8 @@ class FitImages:
     """Images in a memory-mapped array, served as batches that depend on (seed, step) alone.
 
     Args:
-        array: `uint8 [N, 3, S, S]`, RGB.
+        array: `uint8 [N, 3, S, S]`, RGB; or what opens it, called when an image is first needed, so
+            that nothing is resized for a method that looks at none.
         seed: the cell's seed.
         clips: number of each image's clip, `int64 [N]`, or `None`.
 
@@ -49,15 +52,22 @@ class FitImages:
     """
 
     def __init__(
-        self, array: NDArray[np.uint8], seed: int, clips: NDArray[np.int64] | None = None
+        self,
+        array: NDArray[np.uint8] | Callable[[], NDArray[np.uint8]],
+        seed: int,
+        clips: NDArray[np.int64] | None = None,
     ) -> None:
-        if len(array) == 0:
+        if not callable(array) and len(array) == 0:
             raise ValueError("FitImages needs at least one image.")
-        self._array = array
+        self._source = array
         self._clips = None if clips is None else torch.from_numpy(np.array(clips))
         self._seed = seed
         self._epoch = -1
         self._order = np.empty(0, dtype=np.int64)
+
+    @cached_property
+    def _array(self) -> NDArray[np.uint8]:
+        return self._source() if callable(self._source) else self._source
 
     def __len__(self) -> int:
         return len(self._array)

@@ -26,6 +26,12 @@ class ToyConfig(MethodConfig):
     )
 
 
+class ToyEditingConfig(ToyConfig):
+    file_settings = ("weights_file",)
+
+    weights_file: str | None = Field(default=None, description="A file that nobody reads.")
+
+
 class NoConfig(MethodConfig):
     pass
 

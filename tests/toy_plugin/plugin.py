@@ -39,7 +39,7 @@ def _editing(name: str, target: str, capability: str, *sees: str) -> MethodSpec:
         name=name,
         summary=f"The method {name}.",
         target=f"toy_plugin.editing:{target}",
-        config="toy_plugin.options:ToyConfig",
+        config="toy_plugin.options:ToyEditingConfig",
         presets="toy_plugin",
         capabilities=(capability,),
         sees=sees,

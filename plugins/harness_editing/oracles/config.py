@@ -17,6 +17,8 @@ OWN_NETWORKS = (PLAIN, RESIDUAL)
 class OracleConfig(MethodConfig):
     """Everything that `harness show method attribute_oracle` prints."""
 
+    file_settings = ("weights_file",)
+
     # Network.
     network: str = Field(
         PLAIN,
@@ -27,8 +29,9 @@ class OracleConfig(MethodConfig):
     )
     weights_file: str | None = Field(
         None,
-        description="File `.safetensors` to start a network of timm from, under timm's names "
-        "without the classifier's; for weights that timm has not (paper 4.2: VGGFace2).",
+        description="File `.safetensors` to start a network of timm from, by its path or its name "
+        "in torch's folder of downloaded weights, under timm's names without the classifier's; for "
+        "weights that timm has not (paper 4.2: VGGFace2).",
     )
 
     # Training.

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from harness.errors import AssetMissing, ConfigError, DataError, UnknownName
-from harness.vision.weights import weights_folder
+from harness.vision.weights import local_file, weights_folder
 from harness_editing.oracles.config import OWN_NETWORKS, OracleConfig
 
 
@@ -123,10 +123,7 @@ def start_weights(body: TimmBody, config: OracleConfig, owner: str) -> None:
 
 def _start_file(config: OracleConfig, owner: str) -> Path | None:
     if config.weights_file is not None:
-        path = Path(config.weights_file)
-        if not path.is_file():
-            raise AssetMissing(f"{owner}: weights_file = {path} is missing; put the file there.")
-        return path
+        return local_file(config.weights_file, owner, "weights_file")
     architecture, dot, _ = config.network.partition(".")
     if not dot:
         return None

@@ -16,6 +16,8 @@ OWNER = "progressive_gan"
 class ProgressiveGanConfig(MethodConfig):
     """Everything that `harness show method progressive_gan` prints; defaults are the paper's."""
 
+    file_settings = ("weights_file",)
+
     # Networks.
     noise_size: int = Field(512, ge=1, description="Values of z (paper: 512).")
     channel_base: int = Field(
@@ -80,8 +82,9 @@ class ProgressiveGanConfig(MethodConfig):
     )
     weights_file: str | None = Field(
         None,
-        description="File of a published generator, `.safetensors` or a state dict of tensors, in "
-        "the layout of the PyTorch port in genforce/interfacegan; needs images = 0.",
+        description="File of a published generator, by its path or its name in torch's folder of "
+        "downloaded weights: `.safetensors` or a state dict of tensors, in the layout of the "
+        "PyTorch port in genforce/interfacegan; needs images = 0.",
     )
 
     @model_validator(mode="after")

@@ -7,7 +7,6 @@ Quality, Stability, and Variation. ICLR 2018, arXiv 1710.10196.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import cast
 
 import torch
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from harness.contract import GeneratedImages, Images, MethodConfig, Run
 from harness.training.method import NetworkMethod
 from harness.training.modules import is_shown, untouched_randomness
+from harness.vision.weights import local_file
 from harness_gans.equalised import normalised
 from harness_gans.growing import Stage, real_images
 from harness_gans.pixels import mirrored, scaled, to_bytes
@@ -51,7 +51,8 @@ class ProgressiveGan(NetworkMethod):
         config = self.settings
         draw_weights(self.generator, run.generator("generator"))
         if config.weights_file is not None:
-            load_published(self.generator, Path(config.weights_file))
+            path = local_file(config.weights_file, OWNER, "weights_file")
+            load_published(self.generator, path)
         training = AdversarialTraining(config, self.generator, self.image_size, run)
         draws = run.generator("views")
         for stage in self.stages:

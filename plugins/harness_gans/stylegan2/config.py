@@ -16,6 +16,8 @@ OWNER = "stylegan2"
 class StyleGan2Config(MethodConfig):
     """Everything that `harness show method stylegan2` prints; defaults are configuration F."""
 
+    file_settings = ("weights_file",)
+
     # Generator.
     noise_size: int = Field(512, ge=1, description="Values of z (paper: 512).")
     style_size: int = Field(512, ge=1, description="Values of w (paper: 512).")
@@ -108,8 +110,9 @@ class StyleGan2Config(MethodConfig):
     )
     weights_file: str | None = Field(
         None,
-        description="File of a published generator, `.safetensors` or a state dict of tensors, in "
-        "the layout of the PyTorch port by rosinality; training goes on from it.",
+        description="File of a published generator, by its path or its name in torch's folder of "
+        "downloaded weights: `.safetensors` or a state dict of tensors, in the layout of the "
+        "PyTorch port by rosinality; training goes on from it.",
     )
 
     @model_validator(mode="after")

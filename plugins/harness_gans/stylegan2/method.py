@@ -7,7 +7,6 @@ Improving the Image Quality of StyleGAN. CVPR 2020, arXiv 1912.04958.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import cast
 
 import torch
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from harness.contract import GeneratedImages, Images, MethodConfig, Run
 from harness.training.method import NetworkMethod
 from harness.training.modules import is_shown, untouched_randomness
+from harness.vision.weights import local_file
 from harness_gans.pixels import mirrored, scaled, to_bytes
 from harness_gans.stylegan2.config import OWNER, StyleGan2Config
 from harness_gans.stylegan2.generator import Generator
@@ -50,7 +50,8 @@ class StyleGan2(NetworkMethod):
         config = self.settings
         draw_weights(self.generator, run.generator("generator"))
         if config.weights_file is not None:
-            load_published(self.generator, Path(config.weights_file))
+            path = local_file(config.weights_file, OWNER, "weights_file")
+            load_published(self.generator, path)
         training = AdversarialTraining(config, self.generator, self.image_size, run)
         draws = run.generator("views")
         steps = -(-config.images // config.batch_size)

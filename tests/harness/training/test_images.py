@@ -70,6 +70,19 @@ def test_no_images_are_refused() -> None:
         FitImages(numbered(0), seed=0)
 
 
+def test_images_are_opened_when_one_is_needed_and_once() -> None:
+    opened: list[int] = []
+
+    def open_them() -> np.ndarray:
+        opened.append(1)
+        return numbered(3)
+
+    images = FitImages(open_them, seed=0)
+    assert (images.clips, opened) == (None, [])
+    assert torch.equal(images.batch(2, 3), FitImages(numbered(3), seed=0).batch(2, 3))
+    assert (len(images), images.size, opened) == (3, 4, [1])
+
+
 def test_clips_are_given_where_there_are_some() -> None:
     numbers = np.array([3, -1, 3])
     numbers.flags.writeable = False
