@@ -79,8 +79,7 @@ def edited_latents(
         wanted: conditions `[N, C]`, NaN where nothing is asked.
         strengths: S increasing numbers from 0 to 1.
     """
-    path = editing.edit(starts, wanted, strengths)
-    path, finite, cut = pulled_back(path, starts, LONGEST * editing.radius)
+    path, finite, cut = limited_path(editing, starts, wanted, strengths)
     images = editing.images(path.reshape(-1, *path.shape[2:]))
     shape = path.shape[:2]
     guide, judge = (answer(images) for answer in (editing.guide, editing.judge))
@@ -95,6 +94,17 @@ def edited_latents(
         cut=cut,
         finite=finite,
     )
+
+
+def limited_path(
+    editing: Editing,
+    starts: NDArray[np.float32],
+    wanted: NDArray[np.float32],
+    strengths: Sequence[float],
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.bool_]]:
+    """The latents of edits alone: path, `finite` and `cut`, as in `LatentEdit`."""
+    path = editing.edit(starts, wanted, strengths)
+    return pulled_back(path, starts, LONGEST * editing.radius)
 
 
 def edited_in_sequence(

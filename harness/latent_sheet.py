@@ -58,16 +58,16 @@ def latent_sheet(
     lines = max(_line_count(edit, goal, vocabulary) for edit, goal in made)
     columns = []
     if photos is not None:
-        columns.append(Column("photo", [_blank(tile, lines) for tile in tiles(photos, side)]))
+        columns.append(Column("photo", [blank(tile, lines) for tile in tiles(photos, side)]))
     first = "start" if photos is None else "projection"
-    columns.append(Column(first, step_tiles(edits[0], 0, goals[0], vocabulary, lines)))
+    columns.append(Column(first, _step_tiles(edits[0], 0, goals[0], vocabulary, lines)))
     for edit, goal in made:
         own = f"{goal}, " if len(edits) > 1 else ""
         for step, strength in list(enumerate(edit.strengths))[1:]:
-            shown = step_tiles(edit, step, goal, vocabulary, lines)
+            shown = _step_tiles(edit, step, goal, vocabulary, lines)
             columns.append(Column(f"{own}strength {strength:.2g}", shown))
     heat = change_column(edits[0].images[0], edits[-1].images[-1], side, "change")
-    columns.append(Column("change", [_blank(tile, lines) for tile in heat.tiles]))
+    columns.append(Column("change", [blank(tile, lines) for tile in heat.tiles]))
     sheet = titled_sheet(columns)
     below = BELOW_KEYPOINTS if vocabulary.kind == "keypoints" else BELOW
     told = [lengths_told(edit, goal) for edit, goal in made]
@@ -76,17 +76,18 @@ def latent_sheet(
 
 def lengths_told(edit: LatentEdit, goal: Goal) -> str:
     """How long the longest edits are, in a sentence."""
-    last, cut = edit.lengths[-1], int(edit.cut[-1].sum())
+    finite, cut = edit.finite[-1], int(edit.cut[-1].sum())
+    lengths = np.where(finite, edit.lengths[-1], 0.0)
     text = (
-        f"{goal}: strength {edit.strengths[-1]:.2g} moves latents by {last.min():.2f} to "
-        f"{last.max():.2f} R (R: their mean distance from their mean)"
+        f"{goal}: strength {edit.strengths[-1]:.2g} moves latents by {lengths.min():.2f} to "
+        f"{lengths.max():.2f} R (R: their mean distance from their mean)"
     )
-    text += f"; {cut} of {len(last)} would go farther and are cut to {LONGEST} R" if cut else ""
-    broken = int((~edit.finite[-1]).sum())
+    text += f"; {cut} of {len(finite)} would go farther and are cut to {LONGEST} R" if cut else ""
+    broken = int((~finite).sum())
     return text + (f"; {broken} are not finite and left undone" if broken else "")
 
 
-def step_tiles(
+def _step_tiles(
     edit: LatentEdit, step: int, goal: Goal, vocabulary: Vocabulary, lines: int
 ) -> list[NDArray[np.uint8]]:
     """The images at one strength, each above what both oracles answer, in so many lines."""
@@ -95,8 +96,8 @@ def step_tiles(
     made = []
     for tile, (guide, judge) in zip(tiles(edit.images[step], side), answers, strict=True):
         if vocabulary.kind == "keypoints":
-            tile = _with_keypoints(tile, goal, guide)
-        made.append(_captioned(tile, vocabulary.told(goal, guide, judge), lines))
+            tile = with_keypoints(tile, goal, guide)
+        made.append(captioned(tile, vocabulary.told(goal, guide, judge), lines))
     return made
 
 
@@ -106,21 +107,22 @@ def projection_sheet(projection: Projection) -> Image.Image:
     heat = change_column(projection.photos, projection.images, side, "difference")
     told = [f"PSNR {end:.1f} dB, mean latent {begin:.1f}" for begin, end in projection.psnr()]
     shown = [
-        _captioned(tile, [text], 1)
+        captioned(tile, [text], 1)
         for tile, text in zip(tiles(projection.images, side), told, strict=True)
     ]
     columns = [
-        Column("photo", [_blank(tile, 1) for tile in tiles(projection.photos, side)]),
+        Column("photo", [blank(tile, 1) for tile in tiles(projection.photos, side)]),
         Column("projection", shown),
-        Column("difference", [_blank(tile, 1) for tile in heat.tiles]),
+        Column("difference", [blank(tile, 1) for tile in heat.tiles]),
     ]
     sheet = titled_sheet(columns)
     return stacked([text_lines([heat.title], sheet.width), sheet])
 
 
-def _with_keypoints(
+def with_keypoints(
     tile: NDArray[np.uint8], goal: Goal, answer: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
+    """A tile with a cross where a keypoint is wanted, and a dot where an answer `[C]` has it."""
     colours = palette(len(answer) // 2)
     tile = draw_keypoints(tile, goal.conditions.reshape(-1, 2), colours, crosses=True)
     return draw_keypoints(tile, answer.reshape(-1, 2), colours)
@@ -130,11 +132,12 @@ def _line_count(edit: LatentEdit, goal: Goal, vocabulary: Vocabulary) -> int:
     return len(vocabulary.told(goal, edit.guide[0, 0], edit.judge[0, 0]))
 
 
-def _captioned(tile: NDArray[np.uint8], texts: list[str], lines: int) -> NDArray[np.uint8]:
+def captioned(tile: NDArray[np.uint8], texts: list[str], lines: int) -> NDArray[np.uint8]:
     """A tile above lines of text, filled up to so many."""
     written = text_lines([*texts, *[""] * (lines - len(texts))], tile.shape[1])
     return np.concatenate([tile, np.asarray(written)])
 
 
-def _blank(tile: NDArray[np.uint8], lines: int) -> NDArray[np.uint8]:
-    return _captioned(tile, [], lines)
+def blank(tile: NDArray[np.uint8], lines: int) -> NDArray[np.uint8]:
+    """A tile above so many empty lines."""
+    return captioned(tile, [], lines)

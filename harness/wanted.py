@@ -127,14 +127,23 @@ class Vocabulary:
         >>> faces.told(goal, np.array([0.9, 0.1]), np.array([0.8, 0.2]))
         ['hat 0.90, judge 0.80']
         """
+        both = zip(self.figures(goal, guide), self.figures(goal, judge), strict=True)
+        labels = self.labels(goal)
+        return [f"{label} {a}, judge {b}" for label, (a, b) in zip(labels, both, strict=True)]
+
+    def labels(self, goal: Goal) -> list[str]:
+        """What `figures` are of: every asked attribute, or one thing."""
         if self.kind == "attributes":
-            asked = np.flatnonzero(goal.asked)
-            return [f"{self.names[i]} {guide[i]:.2f}, judge {judge[i]:.2f}" for i in asked]
+            return [self.names[place] for place in np.flatnonzero(goal.asked)]
+        return ["off by" if self.kind == "keypoints" else "cosine"]
+
+    def figures(self, goal: Goal, answer: Floats) -> list[str]:
+        """An answer `[C]` to what is asked: attributes, distance in % of the edge, or cosine."""
+        if self.kind == "attributes":
+            return [f"{answer[place]:.2f}" for place in np.flatnonzero(goal.asked)]
         if self.kind == "keypoints":
-            near, far = (100 * distance(goal, answer) for answer in (guide, judge))
-            return [f"{near:.1f} % off, judge {far:.1f} %"]
-        near, far = (_cosine(goal, answer) for answer in (guide, judge))
-        return [f"cosine {near:.2f}, judge {far:.2f}"]
+            return [f"{100 * distance(goal, answer):.1f} %"]
+        return [f"{_cosine(goal, answer):.2f}"]
 
     def _attribute(self, text: str) -> tuple[list[int], list[float]]:
         name, sign, written = (part.strip() for part in text.partition("="))

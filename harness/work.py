@@ -30,7 +30,7 @@ from harness.record import Cost, Record, SuiteRef, read_finished
 from harness.registry import Registry
 from harness.saved import Fitted
 from harness.scoring import Scored, score_evaluation
-from harness.suite import MetricUse
+from harness.suite import MetricUse, Suite
 from harness.watching import CellWatcher
 
 if TYPE_CHECKING:
@@ -178,6 +178,7 @@ class Work:
         from harness.figures import prediction_sheet
         from harness.manipulation_sheet import manipulation_sheet
         from harness.plots import save_curves
+        from harness.standard_edits import standard_edits
 
         test, truth = evaluation.test, evaluation.test_truth
         pictures = {"predictions": prediction_sheet(test, truth)}
@@ -185,6 +186,9 @@ class Work:
             pictures["manipulation"] = manipulation_sheet(fitted, truth.images)
         if "render" in fitted.spec.capabilities:
             pictures |= standard_sheets(fitted)
+        if evaluation.editing is not None:
+            names = _edited_attributes(self.cell.suite)
+            pictures["edits"] = standard_edits(evaluation.editing, evaluation, names)
         for name, picture in pictures.items():
             with replacing(self.folder / "pictures" / f"{name}.png") as temporary:
                 picture.save(temporary, "PNG")
@@ -234,6 +238,13 @@ def finished_record(folder: Path, ref: SuiteRef) -> Record | None:
     record = read_finished(folder / "record.json")
     same = record is not None and record.suite.fingerprint == ref.fingerprint
     return record if same else None
+
+
+def _edited_attributes(suite: Suite) -> tuple[str, ...]:
+    """The attributes that the suite's metrics edit; empty where none says so."""
+    return next(
+        (tuple(names) for use in suite.metrics if (names := use.params.get("attributes"))), ()
+    )
 
 
 def _keypoint_note(fitted: Fitted) -> str:
