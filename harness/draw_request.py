@@ -85,10 +85,7 @@ class DrawRequest:
         on_points(self.operations)
 
     def _check_draw(self, count: int) -> None:
-        if count < 1:
-            raise UserError(f"-n must be at least 1, got {count}.")
-        if not 0 <= (self.seed or 0) < SEEDS:
-            raise UserError(f"--seed must be from 0 to {SEEDS - 1}, got {self.seed}.")
+        check_draw(count, seed=self.seed)
         if isinstance(self.to, Path):
             raise UserError(
                 f"--to takes the number of a generated image with -n, got '{self.to}'; photos are "
@@ -158,6 +155,26 @@ class DrawRequest:
             to=self.to.resolve() if isinstance(self.to, Path) else self.to,
         )
         return there.command(Path())
+
+
+def check_draw(count: int, number: int | None = None, *, seed: int | None = None) -> None:
+    """Do nothing where images can be drawn.
+
+    Args:
+        count: how many.
+        number: of one of them.
+        seed: of the draw.
+
+    Raises:
+        UserError: no image is asked for, or the seed is out of range.
+        ConfigError: there is no image of that number.
+    """
+    if count < 1:
+        raise UserError(f"-n must be at least 1, got {count}.")
+    if not 0 <= (seed or 0) < SEEDS:
+        raise UserError(f"--seed must be from 0 to {SEEDS - 1}, got {seed}.")
+    if number is not None:
+        check_image(number, count)
 
 
 def file_name(words: Sequence[str], all_of_it: str) -> str:

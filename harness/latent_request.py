@@ -6,10 +6,9 @@ import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.draw_request import SEEDS, file_name, given_options
+from harness.draw_request import check_draw, file_name, given_options
 from harness.errors import UserError
 from harness.latent_edits import spaced
-from harness.operations import check_image
 
 #: Strengths after the start at which an edit is shown.
 STEPS = 5
@@ -56,12 +55,7 @@ class LatentRequest:
             return
         if self.count is None:
             raise UserError("Nothing to edit; pass -n for new images or --project for a photo.")
-        if self.count < 1:
-            raise UserError(f"-n must be at least 1, got {self.count}.")
-        if not 0 <= (self.seed or 0) < SEEDS:
-            raise UserError(f"--seed must be from 0 to {SEEDS - 1}, got {self.seed}.")
-        if self.only is not None:
-            check_image(self.only, self.count)
+        check_draw(self.count, self.only, seed=self.seed)
 
     def strengths(self) -> tuple[float, ...]:
         """The strengths of every edit, from 0."""

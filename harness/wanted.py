@@ -104,6 +104,10 @@ class Vocabulary:
             conditions[places] = values
         return Goal(tuple(texts), conditions)
 
+    def everything(self) -> Goal:
+        """A goal that asks for all conditions, for figures of all attributes."""
+        return Goal((), np.ones(self.count, np.float32))
+
     def help(self) -> str:
         """How what is wanted is written for this guide, as a sentence."""
         form = FORMS[self.kind].format(example=f"{self.names[0]}=1" if self.names else "")

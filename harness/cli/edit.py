@@ -11,6 +11,7 @@ from harness.cli.examples import examples
 
 EPILOG = examples(
     "harness edit runs/flowers_17/gan_seg-quick-seed0-1a2b3c4d",
+    "harness edit runs/synthetic_faces_attributes/sgf-quick-seed0-1a2b3c4d",
     "harness edit runs/celeba_wild/imm-quick-seed0-1a2b3c4d --port 0 --open",
 )
 #: Packages of the extra `edit`.
@@ -32,6 +33,7 @@ def edit(
     """Change what a run draws, on a page in the browser.
 
     Drag keypoints, exchange looks and backgrounds, and open photos where the method draws them.
+    With the run of an editor of latents, say what an image or a photo is to show, and how far.
     Edits are saved in RUN/edits; 'harness sample --from' draws them again. The page is served to
     this machine alone, until Ctrl-C.
     """
@@ -50,15 +52,23 @@ def edit(
         )
     import torch
 
+    from harness.edit.latent_session import LatentSession
     from harness.edit.server import HOST, bound_socket, serve
     from harness.edit.session import EditSession
+    from harness.editor_run import open_editor
     from harness.saved import load_fitted
     from harness.training.machine import free_cores
 
     with bound_socket(port) as bound:
         # Threads that wait for a busy core make a small picture many times slower.
         torch.set_num_threads(threads or free_cores())
-        session = EditSession(load_fitted(run, device), run, count)
+        fitted = load_fitted(run, device)
+        edits = "edit" in fitted.spec.capabilities
+        session = (
+            LatentSession(open_editor(fitted, run), count)
+            if edits
+            else EditSession(fitted, run, count)
+        )
         address = f"http://{HOST}:{bound.getsockname()[1]}/"
         console.answer(address)
         sys.stdout.flush()

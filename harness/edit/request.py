@@ -10,8 +10,8 @@ from harness.operation_text import parse_operation
 from harness.operations import Operation
 
 
-class EditRequest(BaseModel):
-    """One picture: an image of a draw, or a photo, after operations."""
+class SourceRequest(BaseModel):
+    """One image of a draw, or a photo."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -20,6 +20,22 @@ class EditRequest(BaseModel):
     )
     image: int = Field(default=0, ge=0, description="Number of the image in the draw.")
     photo: str | None = Field(default=None, description="Name of an opened photo, in place of it.")
+
+    def whole_seed(self) -> int:
+        """The seed of a request for an image of a draw.
+
+        Raises:
+            UserError: it has none.
+            ConfigError: see `parse_seed`.
+        """
+        if self.seed is None:
+            raise UserError("Neither a seed nor a photo says what is to be drawn.")
+        return parse_seed(self.seed)
+
+
+class EditRequest(SourceRequest):
+    """One picture after operations."""
+
     look: str | None = Field(default=None, description="The opened photo whose look is drawn.")
     operations: list[str] = Field(
         default=[], description="In their order, written as for `harness sample --op`."
@@ -33,16 +49,18 @@ class EditRequest(BaseModel):
         """
         return [parse_operation(text) for text in self.operations]
 
-    def whole_seed(self) -> int:
-        """The seed of a request for an image of a draw.
 
-        Raises:
-            UserError: it has none.
-            ConfigError: see `parse_seed`.
-        """
-        if self.seed is None:
-            raise UserError("Neither a seed nor a photo says what is to be drawn.")
-        return parse_seed(self.seed)
+class LatentEditRequest(SourceRequest):
+    """One picture after an edit of its latents."""
+
+    want: list[str] = Field(
+        default=[], description="What is wanted, all at once, as for `harness sample --want`."
+    )
+    strength: float = Field(default=1.0, ge=0, le=1, description="How far the edit goes.")
+
+    def level(self, levels: int) -> int:
+        """The nearest of so many equal steps from 0 to 1."""
+        return round(self.strength * levels)
 
 
 def parse_seed(text: str) -> int:

@@ -21,12 +21,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from harness.edit.request import EditRequest
+from harness.edit.latent_session import LatentSession
 from harness.edit.session import EditSession, UnknownPhoto
 from harness.errors import ConfigError, HarnessError, UserError
 from harness.toml import validate
 
 T = TypeVar("T")
+
+#: What the page shows and saves.
+Session = EditSession | LatentSession
 
 #: The only address that is listened on.
 HOST = "127.0.0.1"
@@ -38,7 +41,10 @@ PHOTO_BYTES, EDIT_BYTES = 64 * 2**20, 2**20
 PAGE = {
     "index.html": "text/html",
     "style.css": "text/css",
+    "latents.html": "text/html",
     "edit.js": "text/javascript",
+    "latents.js": "text/javascript",
+    "shell.js": "text/javascript",
     "state.js": "text/javascript",
     "stage.js": "text/javascript",
     "server.js": "text/javascript",
@@ -78,12 +84,12 @@ def bound_socket(port: int) -> socket.socket:
     return bound
 
 
-def serve(session: EditSession, bound: socket.socket) -> None:
+def serve(session: Session, bound: socket.socket) -> None:
     """Answer until the process is interrupted."""
     server(session).run(sockets=[bound])
 
 
-def server(session: EditSession) -> uvicorn.Server:
+def server(session: Session) -> uvicorn.Server:
     """The server, before it has begun to answer."""
     config = uvicorn.Config(
         application(session),
@@ -97,7 +103,7 @@ def server(session: EditSession) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def application(session: EditSession) -> ASGIApp:
+def application(session: Session) -> ASGIApp:
     """The server's answers, behind the check of who asks."""
     answers = _Answers(session)
     routes = [
@@ -159,31 +165,20 @@ class OnlyThisPage:
 class _Answers:
     """One method a route; drawing takes turns in a thread beside the server's own."""
 
-    def __init__(self, session: EditSession) -> None:
+    def __init__(self, session: Session) -> None:
         self._session = session
         self._turn = anyio.Lock()
         folder = files("harness.edit") / "page"
         self._page = {name: (folder / name).read_bytes() for name in PAGE}
 
     async def page(self, request: Request) -> Response:
-        name = request.path_params.get("file", "index.html")
+        name = request.path_params.get("file", self._session.page)
         if name not in self._page:
             raise HTTPException(404)
         return Response(self._page[name], headers=_HEADERS, media_type=PAGE[name])
 
     async def about(self, request: Request) -> Response:
-        fitted = self._session.fitted
-        return _json(
-            {
-                "method": fitted.spec.name,
-                "run": self._session.run.name,
-                "owner": fitted.owner,
-                "size": fitted.image_size,
-                "renders": self._session.renders,
-                "reconstructs": self._session.reconstructs,
-                "count": self._session.count,
-            }
-        )
+        return _json(self._session.about())
 
     async def sample(self, request: Request) -> Response:
         seed, number = request.query_params.get("seed", "0"), request.path_params["number"]
@@ -191,8 +186,8 @@ class _Answers:
         return Response(picture, headers=_HEADERS, media_type="image/png")
 
     async def edit(self, request: Request) -> Response:
-        wanted = await _wanted(request)
-        shown = await self._in_turn(request, lambda: self._session.show(wanted))
+        wanted = await self._wanted(request)
+        shown: Any = await self._in_turn(request, lambda: self._session.show(wanted))
         values = asdict(shown)
         pictures = {name: _url(values[name]) for name in ("picture", "plain", "change")}
         return _json({**values, **pictures})
@@ -209,9 +204,22 @@ class _Answers:
         return Response(picture, headers=_HEADERS, media_type="image/png")
 
     async def save(self, request: Request) -> Response:
-        wanted = await _wanted(request)
+        wanted = await self._wanted(request)
         saved = await self._in_turn(request, lambda: self._session.save(wanted))
         return _json({name: str(value) for name, value in asdict(saved).items()})
+
+    async def _wanted(self, request: Request) -> Any:
+        """The edit that a request holds, as the session takes it."""
+        if request.headers.get("content-type", "").partition(";")[0] != "application/json":
+            raise ConfigError("The request holds no edit; expected application/json.")
+        data = await _body(request, EDIT_BYTES)
+        try:
+            values = json.loads(data)
+        except ValueError:
+            values = None
+        if not isinstance(values, dict):
+            raise ConfigError("The request holds no edit; expected a JSON object.")
+        return validate(self._session.requests, values, "The request")
 
     async def _in_turn(self, request: Request, act: Callable[[], T]) -> T:
         """What `act` gives, unless the page has meanwhile given the request up."""
@@ -219,20 +227,6 @@ class _Answers:
             if await request.is_disconnected():
                 raise ClientDisconnect
             return await run_in_threadpool(act)
-
-
-async def _wanted(request: Request) -> EditRequest:
-    """The edit that a request holds."""
-    if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-        raise ConfigError("The request holds no edit; expected application/json.")
-    data = await _body(request, EDIT_BYTES)
-    try:
-        values = json.loads(data)
-    except ValueError:
-        values = None
-    if not isinstance(values, dict):
-        raise ConfigError("The request holds no edit; expected a JSON object.")
-    return validate(EditRequest, values, "The request")
 
 
 async def _body(request: Request, most: int) -> bytes:

@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from harness.contract import KEYPOINTS
-from harness.draw_request import DrawRequest
+from harness.draw_request import DrawRequest, check_draw
 from harness.edit.request import EditRequest
 from harness.errors import UserError
 from harness.figures import palette, save_picture
@@ -136,12 +136,19 @@ class EditSession:
         UserError: the method has neither, or no image is asked for.
     """
 
+    page = "index.html"
+    requests = EditRequest
+
     def __init__(self, fitted: Fitted, run: Path, count: int) -> None:
-        if count < 1:
-            raise UserError(f"-n must be at least 1, got {count}.")
+        check_draw(count)
         offers = fitted.spec.capabilities
         self.renders = {"sample", "render"} <= set(offers)
         self.reconstructs = "reconstruct" in offers and bool({"detect", "segment"} & set(offers))
+        if "synthesise" in offers:
+            raise UserError(
+                f"{fitted.spec.name} is a generator whose latents other methods edit: pass the run "
+                "of an editor of it, or project photos by 'harness sample --project'."
+            )
         if not (self.renders or self.reconstructs):
             raise UserError(
                 f"{fitted.spec.name} draws nothing that could be edited: that takes 'sample' with "
@@ -151,6 +158,18 @@ class EditSession:
         self._photos: OrderedDict[str, OpenPhoto] = OrderedDict()
         self._draw = lru_cache(DRAWS)(lambda seed: new_draw(fitted, count, seed))
         self._plain = lru_cache(PLAIN)(self._drawn_plain)
+
+    def about(self) -> dict[str, Any]:
+        """What the page must know at its beginning."""
+        return {
+            "method": self.fitted.spec.name,
+            "run": self.run.name,
+            "owner": self.fitted.owner,
+            "size": self.fitted.image_size,
+            "renders": self.renders,
+            "reconstructs": self.reconstructs,
+            "count": self.count,
+        }
 
     def thumbnail(self, seed: str, number: int) -> bytes:
         """PNG of one image of a draw.
@@ -239,7 +258,7 @@ class EditSession:
         else:
             wanted = self._draw_request(request)
             edit = saved_edit(wanted, self.fitted, self.run, [keypoints])
-        picture = _written(change.image, folder / f"{wanted.name}.png")
+        picture = written(change.image, folder / f"{wanted.name}.png")
         beside = picture.with_suffix(".json")
         write_edit(edit, beside)
         command = shlex.join(["harness", "sample", str(self.run), "--from", str(beside)])
@@ -299,7 +318,7 @@ class EditSession:
         files = []
         for photo in map(self._photo, names):
             file = self.run / FOLDER / "photos" / f"{photo.title}-{photo.name}.png"
-            files.append(_written(photo.square[0], file))
+            files.append(written(photo.square[0], file))
         return DrawRequest(
             images=(files[0],),
             operations=tuple(request.parsed()),
@@ -307,7 +326,7 @@ class EditSession:
         )
 
 
-def _written(image: NDArray[np.uint8], path: Path) -> Path:
+def written(image: NDArray[np.uint8], path: Path) -> Path:
     """An image `uint8 [3, H, W]` as a file."""
     return save_picture(Image.fromarray(image.transpose(1, 2, 0)), path)
 

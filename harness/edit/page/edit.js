@@ -1,23 +1,18 @@
 // The page: controls make steps of a history, and each step is drawn.
 
 import { Choices } from "./choices.js";
-import { Artist, Closed, Refused, ask, post, sendPhoto } from "./server.js";
+import { Artist, Refused, post } from "./server.js";
+import { at, complain, failed, files, keys, open, say, serveAgain, start } from "./shell.js";
 import { Stage, paint } from "./stage.js";
 import { History, moved, operations, untouched, withLook } from "./state.js";
 
-const RETRY = 2000;
-const NEVER_SENT = "The server does not answer. Start 'harness edit' again: this page tries to reach it every two seconds.";
-
-const at = (id) => document.getElementById(id);
 const history = new History();
-const files = new Map(); // photos that were opened, by their name on the server
 let about = null;
 let shown = null; // the last answer
 let part = 0; // the part that the controls are about, -1 for all
 let dragged = null; // the step before a drag or a slide
 let announced = ""; // said when the picture is there
 let drawnSeed = null;
-let waiting = false; // for a server that is closed
 
 // Drawing ----------------------------------------------------------------------------------------
 
@@ -74,53 +69,13 @@ function step(next, text, urgent = false) {
   draw(text, urgent);
 }
 
-async function failed(error, again) {
-  if (error instanceof Closed) return waitForServer();
-  if (error instanceof Refused && files.has(error.missing)) {
-    try {
-      await sendPhoto(files.get(error.missing));
-      again();
-    } catch (second) {
-      complain(second instanceof Closed ? NEVER_SENT : second.message);
-    }
-    return;
-  }
-  complain(error.message);
-}
-
-function waitForServer() {
-  complain(NEVER_SENT);
-  if (waiting) return;
-  waiting = true;
-  const timer = setInterval(async () => {
-    try {
-      const now = await ask("api/about");
-      clearInterval(timer);
-      waiting = false;
-      if (about && now.owner !== about.owner) {
-        complain("Another run is served here now. Reload the page to edit it.");
-        return;
-      }
-      complain("");
-      drawnSeed = null;
-      if (about) draw("The server is back.");
-      else begin(now);
-    } catch (error) {
-      if (!(error instanceof Closed)) complain(error.message);
-    }
-  }, RETRY);
-}
-
-// Messages ---------------------------------------------------------------------------------------
-
-function say(text) {
-  at("status").textContent = text;
-}
-
-function complain(text) {
-  at("problem").textContent = text;
-  at("problem").hidden = !text;
-}
+serveAgain(
+  () => about,
+  () => {
+    drawnSeed = null;
+    draw("The server is back.");
+  },
+);
 
 // The picture ------------------------------------------------------------------------------------
 
@@ -298,21 +253,6 @@ async function drawSeed(seed) {
   step(wanted, `Seed ${wanted.source.seed}.`, true);
 }
 
-async function open(input, then) {
-  const [file] = input.files;
-  input.value = "";
-  if (!file) return;
-  say("Opening …");
-  try {
-    const { photo } = await sendPhoto(file);
-    files.set(photo, file);
-    then(photo, file.name);
-  } catch (error) {
-    say("");
-    await failed(error);
-  }
-}
-
 at("seeds").addEventListener("submit", (event) => {
   event.preventDefault();
   drawSeed(at("seed").value);
@@ -373,21 +313,7 @@ for (const input of document.querySelectorAll("input[name=view]")) {
   input.addEventListener("change", paintOther);
 }
 
-document.addEventListener("keydown", (event) => {
-  const key = event.key.toLowerCase();
-  const typing = event.target.matches("input:not([type])");
-  if ((event.ctrlKey || event.metaKey) && !event.altKey) {
-    if (typing) return;
-    if (key === "z") event.shiftKey ? redo() : undo();
-    else if (key === "y") redo();
-    else return;
-    event.preventDefault();
-    return;
-  }
-  if (typing || event.altKey || event.repeat) return;
-  if (key === "n") nextSeed();
-  if (key === "s") save();
-});
+keys({ undo, redo, save, nextSeed });
 
 // Beginning --------------------------------------------------------------------------------------
 
@@ -404,8 +330,4 @@ function begin(found) {
   else at("empty").hidden = false;
 }
 
-try {
-  begin(await ask("api/about"));
-} catch (error) {
-  await failed(error);
-}
+await start(begin);
