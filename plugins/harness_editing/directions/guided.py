@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
 from harness.contract import Run
 from harness.errors import ConfigError, RecordError, RunError, ShapeError
+from harness_editing.answered import answer_count, answered_latents, latent_size
 from harness_editing.directions.config import GuidedConfig
 from harness_editing.directions.editor import DirectionEditor
+from harness_editing.stored import Stored
 
 #: An attribute whose answers differ by less says nothing about the latents.
 RANGE_LEAST = 1e-6
-
-
-class Arrays:
-    """Named tensors that a checkpoint can hold.
-
-    Attributes:
-        tensors: by name, on the CPU.
-    """
-
-    def __init__(self, **tensors: Tensor) -> None:
-        self.tensors = tensors
-
-    def __getitem__(self, name: str) -> Tensor:
-        return self.tensors[name]
-
-    def state_dict(self) -> dict[str, Any]:
-        """The tensors."""
-        return dict(self.tensors)
-
-    def load_state_dict(self, state_dict: dict[str, Any], /) -> None:
-        """Restore what `state_dict` gave."""
-        self.tensors = dict(state_dict)
 
 
 class GuidedEditor(DirectionEditor):
@@ -89,44 +67,29 @@ class GuidedEditor(DirectionEditor):
         up = (wanted > present) | (wanted >= 1)
         return torch.where(up, 1.0, -1.0).masked_fill(wanted.isnan(), 0.0).to(latents)
 
-    @torch.no_grad()
-    def scored(self, count: int, run: Run) -> Arrays:
+    def scored(self, count: int, run: Run) -> Stored[Tensor]:
         """New latents with the guide's answers, in a loop of the run named `scoring`.
 
         Returns:
-            `latents` `[count, D]` and `answers` `[count, C]`, no rows where the loop is cut to no
-            step.
+            See `answered_latents`.
 
         Raises:
             RunError: the guide answers what is no finite number.
         """
-        source, batch = run.generator("latents"), self.config.batch_size
-        size, attributes = self.sizes()
-        found = Arrays(
-            latents=torch.zeros(count, size),
-            answers=torch.zeros(count, attributes),
-            done=torch.zeros((), dtype=torch.int64),
+        return answered_latents(
+            self.generator,
+            self.guide,
+            count,
+            run,
+            batch_size=self.config.batch_size,
+            source=run.generator("latents"),
+            loop="scoring",
+            owner=self.owner,
         )
-        for step in run.steps(-(-count // batch), {"scored": found}, name="scoring"):
-            rows = slice(step * batch, min((step + 1) * batch, count))
-            latents = self.generator.draw_latents(rows.stop - rows.start, source)
-            answers = self.answers(latents)
-            if not answers.isfinite().all():
-                raise RunError(
-                    f"{self.owner}: the guide answers NaN or infinity to images of the generator; "
-                    "train the generator or the guide again."
-                )
-            found["latents"][rows], found["answers"][rows] = latents.cpu(), answers.cpu()
-            found["done"].fill_(rows.stop)
-            run.log(mean_answer=answers.mean())
-        done = int(found["done"])
-        return Arrays(latents=found["latents"][:done], answers=found["answers"][:done])
 
-    @torch.no_grad()
     def sizes(self) -> tuple[int, int]:
         """D, the values of a latent, and C, the attributes that the guide answers."""
-        latent = self.generator.draw_latents(1, torch.Generator().manual_seed(0))
-        return latent.shape[1], self.answers(latent).shape[1]
+        return latent_size(self.generator), answer_count(self.generator, self.guide)
 
     def parameter_count(self) -> int:
         """The numbers of the directions."""

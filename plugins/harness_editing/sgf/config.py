@@ -41,6 +41,12 @@ class SgfConfig(MethodConfig):
     spectral_norm: bool = Field(
         True, description="Divide weights by their largest singular value (paper 3.2, 4.3: yes)."
     )
+    style_norm: bool = Field(
+        True,
+        description="Those of AdaIN's layers too (paper 4.3: all linear layers). They share a norm "
+        "of 1 among the scales and shifts of all features, so that few conditions say little to a "
+        "wide F; false lets them say more.",
+    )
 
     # Training of F. How far its latents are truncated is a setting of the generator (paper: 0.8).
     pairs: int = Field(
@@ -70,7 +76,7 @@ class SgfConfig(MethodConfig):
         "spectral radius of dF/dz below 1, which AdaIN does not keep; the curves show it.",
     )
     steps: int = Field(
-        20,
+        40,
         ge=1,
         description="n, the most steps, which is strength 1 (choice; 1 / lambda = 5 would do if "
         "the conditions changed evenly, and the paper goes on where they do not, 3.4).",

@@ -90,7 +90,9 @@ class AuxiliaryMapping(nn.Module):
         self.normalise_first = config.normalise_first
         blocks, normalised = config.blocks, config.spectral_norm
         scales = latent_size if config.adain == "feature" else 1
-        self.styles = SpectralLayers(blocks, condition_count, 2 * scales, normalised=normalised)
+        self.styles = SpectralLayers(
+            blocks, condition_count, 2 * scales, normalised=normalised and config.style_norm
+        )
         self.linear = SpectralLayers(blocks + 1, latent_size, latent_size, normalised=normalised)
         self.register_buffer("latent_mean", torch.zeros(latent_size))
         self.register_buffer("latent_deviation", torch.ones(latent_size))

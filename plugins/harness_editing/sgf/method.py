@@ -48,7 +48,7 @@ class Sgf(NetworkMethod, StepwiseEditor):
         """
         config = self.settings
         self._build(known_pairs(self.generator, self.guide))
-        pairs = drawn_pairs(self.generator, self.guide, config.pairs, run.generator("pairs"))
+        pairs = drawn_pairs(self.generator, self.guide, config.pairs, run)
         training = MappingTraining(config, self.mapping, pairs, run)
         for step in run.steps(config.updates, training.state(), name="mapping"):
             run.log(**training.step(step))

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from harness.contract import LatentGenerator, Oracle
-from harness.errors import RecordError, RunError
+from harness.contract import LatentGenerator, Oracle, Run
+from harness.errors import RecordError
+from harness_editing.answered import answered_latents, require_finite
 from harness_editing.sgf.config import OWNER
 
 #: Images that are drawn and answered at once.
@@ -41,34 +42,32 @@ class Pairs:
         return Pairs(self.latents.to(device), self.conditions.to(device))
 
 
-@torch.no_grad()
-def drawn_pairs(
-    generator: LatentGenerator, guide: Oracle, count: int, source: torch.Generator
-) -> Pairs:
-    """New latents and what the guide says of their images.
+def drawn_pairs(generator: LatentGenerator, guide: Oracle, count: int, run: Run) -> Pairs:
+    """New latents and what the guide says of their images, in a loop of the run named `pairs`.
 
     Args:
         generator: draws latents and images.
         guide: answers the images.
         count: P.
-        source: a CPU random generator; the same state gives the same pairs.
+        run: shows progress and keeps the pairs that are there already.
+
+    Returns:
+        The pairs; none where the loop is cut to no step.
 
     Raises:
         RunError: the guide answers what is no finite number.
     """
-    latents, conditions = [], []
-    for begin in range(0, count, DRAWN_AT_ONCE):
-        drawn = generator.draw_latents(min(DRAWN_AT_ONCE, count - begin), source)
-        answers = guide.answer(generator.synthesise(drawn))
-        latents.append(drawn.float().cpu())
-        conditions.append(answers.float().cpu())
-    pairs = Pairs(torch.cat(latents), torch.cat(conditions))
-    if not pairs.conditions.isfinite().all():
-        raise RunError(
-            f"{OWNER}: the guide answers NaN or infinity to images of the generator; train the "
-            "generator or the guide again."
-        )
-    return pairs
+    found = answered_latents(
+        generator,
+        guide,
+        count,
+        run,
+        batch_size=DRAWN_AT_ONCE,
+        source=run.generator("pairs"),
+        loop="pairs",
+        owner=OWNER,
+    )
+    return Pairs(found["latents"], found["answers"])
 
 
 class KnownPairs(nn.Module):
@@ -109,6 +108,13 @@ class KnownPairs(nn.Module):
                 )
 
 
+@torch.no_grad()
 def known_pairs(generator: LatentGenerator, guide: Oracle) -> Pairs:
-    """The pairs by which a generator and a guide are known, always the same."""
-    return drawn_pairs(generator, guide, KNOWN_PAIRS, torch.Generator().manual_seed(KNOWN_SEED))
+    """The pairs by which a generator and a guide are known, always the same.
+
+    Raises:
+        RunError: the guide answers what is no finite number.
+    """
+    latents = generator.draw_latents(KNOWN_PAIRS, torch.Generator().manual_seed(KNOWN_SEED))
+    answers = require_finite(guide.answer(generator.synthesise(latents)), OWNER)
+    return Pairs(latents.float().cpu(), answers.float().cpu())

@@ -15,6 +15,7 @@ from harness_editing.sgf.config import SgfConfig
 from harness_editing.sgf.field import PRODUCTS, spectral_radius
 from harness_editing.sgf.mapping import AuxiliaryMapping
 from harness_editing.sgf.pairs import Pairs
+from harness_editing.stored import Stored
 
 #: Pairs at which the spectral radius of dF/dz is measured.
 RADIUS_PAIRS = 100
@@ -28,7 +29,7 @@ class MappingTraining:
     Args:
         config: the configuration.
         mapping: F, not drawn yet.
-        pairs: all pairs.
+        pairs: all pairs; none where nothing is to be trained.
         run: device and random generators.
 
     Attributes:
@@ -42,12 +43,13 @@ class MappingTraining:
         self.pairs, self.held_back = pairs.split(config.validation_share)
         self.batches, self.radii = run.generator("batches"), run.generator("radius")
         mapping.draw(run.generator("mapping"))
-        mapping.standardise(self.pairs.latents, self.pairs.conditions)
+        if len(pairs):
+            mapping.standardise(self.pairs.latents, self.pairs.conditions)
         self.mapping = placed(mapping, run.device)
         self.optimisation = Optimisation(
             mapping, rate=config.rate, schedule=config.schedule, steps=config.updates
         )
-        self.measured = Scalars()
+        self.measured = Stored[float]()
 
     def state(self) -> Mapping[str, Stateful]:
         """All that changes from step to step."""
@@ -101,22 +103,3 @@ class MappingTraining:
         """Mean squared error, as a share of the mean variance of the latents' values."""
         found: Tensor = mapping(pairs.latents, pairs.conditions)
         return (found - pairs.latents).square().mean() / mapping.spread
-
-
-class Scalars:
-    """Numbers that a checkpoint can hold.
-
-    Attributes:
-        values: by name.
-    """
-
-    def __init__(self) -> None:
-        self.values: dict[str, float] = {}
-
-    def state_dict(self) -> dict[str, float]:
-        """The numbers."""
-        return dict(self.values)
-
-    def load_state_dict(self, state_dict: dict[str, float], /) -> None:
-        """Restore what `state_dict` gave."""
-        self.values = dict(state_dict)

@@ -281,7 +281,10 @@ def test_untrained_editor_edits_too(make, tmp_path):
     assert path.isfinite().all()
 
 
-def test_run_killed_between_steps_resumes_to_the_same_weights(make, tmp_path):
+@pytest.mark.parametrize(("pairs", "loop"), [(150, "mapping"), (450, "pairs")])
+def test_run_killed_between_steps_resumes_to_the_same_weights(make, tmp_path, pairs, loop):
+    killed_in = []
+
     class Killed(Exception):
         pass
 
@@ -291,20 +294,27 @@ def test_run_killed_between_steps_resumes_to_the_same_weights(make, tmp_path):
 
         scalars_logged = loop_finished = loop_started
 
-        def loop_advanced(self, _, step):
+        def loop_advanced(self, name, step):
             if step == 3:
+                killed_in.append(name)
                 raise Killed
 
     def fit(folder, watcher):
         run = TrainingRun(folder, "x", seed=1, device=CPU, watcher=watcher, checkpoint_seconds=0)
-        editor = make(updates=20, pairs=150)
+        generator = ToyGenerator()
+        drawn = []
+        draw = generator.draw_latents
+        generator.draw_latents = lambda count, source: (drawn.append(count), draw(count, source))[1]
+        editor = make(generator, updates=20, pairs=pairs)
         editor.fit(None, run)
-        return editor.state_dict()
+        return editor.state_dict(), sum(count for count in drawn if count > 4)
 
-    whole = fit(tmp_path / "whole", None)
+    whole, drawn = fit(tmp_path / "whole", None)
     with pytest.raises(Killed):
         fit(tmp_path / "killed", KillAtThree())
-    resumed = fit(tmp_path / "killed", None)
+    resumed, drawn_again = fit(tmp_path / "killed", None)
+    assert (killed_in, drawn) == ([loop], pairs)
+    assert drawn_again == {"mapping": 0, "pairs": 250}[loop]
     for name, value in whole.items():
         assert torch.equal(resumed[name], value), name
     curves = [(tmp_path / name / "curves.csv").read_text() for name in ("whole", "killed")]

@@ -2,14 +2,11 @@
 
 import pytest
 import torch
+from memory_run import MemoryRun
 from toy_editing import ToyGenerator, ToyOracle
 
 from harness.errors import RecordError, RunError
 from harness_editing.sgf.pairs import KnownPairs, Pairs, drawn_pairs, known_pairs
-
-
-def seeded(seed=0):
-    return torch.Generator().manual_seed(seed)
 
 
 class Blind(ToyOracle):
@@ -20,7 +17,7 @@ class Blind(ToyOracle):
 def test_pairs_are_latents_with_the_answers_to_their_images():
     generator = ToyGenerator()
     guide = ToyOracle(generator)
-    pairs = drawn_pairs(generator, guide, 250, seeded())
+    pairs = drawn_pairs(generator, guide, 250, MemoryRun())
     assert pairs.latents.shape == (250, 6)
     expected = torch.sigmoid(2.0 * pairs.latents @ guide.directions)
     torch.testing.assert_close(pairs.conditions, expected)
@@ -30,10 +27,10 @@ def test_pairs_are_latents_with_the_answers_to_their_images():
 def test_same_state_draws_the_same_pairs():
     generator = ToyGenerator()
     guide = ToyOracle(generator)
-    first, again = (drawn_pairs(generator, guide, 30, seeded(3)) for _ in range(2))
+    first, again = (drawn_pairs(generator, guide, 30, MemoryRun(3)) for _ in range(2))
     assert torch.equal(first.latents, again.latents)
     assert torch.equal(first.conditions, again.conditions)
-    assert not torch.equal(first.latents, drawn_pairs(generator, guide, 30, seeded(4)).latents)
+    assert not torch.equal(first.latents, drawn_pairs(generator, guide, 30, MemoryRun(4)).latents)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +47,9 @@ def test_a_share_is_held_back_and_no_pair_is_on_both_sides(count, share, held):
 def test_answers_that_are_no_numbers_are_refused():
     generator = ToyGenerator()
     with pytest.raises(RunError, match="sgf: the guide answers NaN or infinity to images"):
-        drawn_pairs(generator, Blind(generator), 5, seeded())
+        drawn_pairs(generator, Blind(generator), 5, MemoryRun())
+    with pytest.raises(RunError, match="sgf: the guide answers NaN or infinity to images"):
+        known_pairs(generator, Blind(generator))
 
 
 def test_the_same_generator_and_guide_are_known_again_and_others_are_not():

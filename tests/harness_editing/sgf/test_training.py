@@ -21,7 +21,7 @@ def training(pairs, **changes):
 
 def world_pairs(count=1000):
     generator = ToyGenerator()
-    return drawn_pairs(generator, ToyOracle(generator), count, torch.Generator().manual_seed(0))
+    return drawn_pairs(generator, ToyOracle(generator), count, MemoryRun())
 
 
 def trained(pairs, **changes):

@@ -22,7 +22,8 @@ from harness_editing.directions.ganspace.choice import (
     layer_ranges,
 )
 from harness_editing.directions.ganspace.components import Components
-from harness_editing.directions.guided import Arrays, GuidedEditor, require_variety
+from harness_editing.directions.guided import GuidedEditor, require_variety
+from harness_editing.stored import Stored
 
 
 class GanSpace(GuidedEditor):
@@ -138,7 +139,12 @@ class GanSpace(GuidedEditor):
         return found.directions, found.deviations
 
     def _choice(
-        self, labelled: Arrays, mean: Tensor, components: Tensor, deviations: Tensor, run: Run
+        self,
+        labelled: Stored[Tensor],
+        mean: Tensor,
+        components: Tensor,
+        deviations: Tensor,
+        run: Run,
     ) -> Choice:
         tried = components[: self.config.candidates]
         if self.config.choice == "correlation":
@@ -148,7 +154,9 @@ class GanSpace(GuidedEditor):
         return by_effect(effects, changes, self.config.effect_least)
 
     @torch.no_grad()
-    def _effects(self, labelled: Arrays, offsets: Tensor, run: Run) -> tuple[Tensor, Tensor]:
+    def _effects(
+        self, labelled: Stored[Tensor], offsets: Tensor, run: Run
+    ) -> tuple[Tensor, Tensor]:
         """What the guide says of latents that are moved to both sides, one candidate a step.
 
         Args:
@@ -163,7 +171,7 @@ class GanSpace(GuidedEditor):
         layers = self.generator.layers
         ranges = layer_ranges(layers, self.config.ranges)
         shape = (len(offsets), len(ranges), labelled["answers"].shape[1])
-        found = Arrays(effects=torch.zeros(shape), changes=torch.zeros(shape))
+        found = Stored(effects=torch.zeros(shape), changes=torch.zeros(shape))
         start = labelled["latents"].to(run.device)[:, None].expand(-1, layers, -1)
         for step in run.steps(shape[0] * shape[1], {"found": found}, name="effects"):
             component, place = divmod(step, len(ranges))

@@ -15,8 +15,9 @@ from harness.contract import Images, Run
 from harness.errors import ConfigError
 from harness_editing.directions.config import InterFaceGanConfig
 from harness_editing.directions.editor import DirectionEditor, random_units, unit
-from harness_editing.directions.guided import Arrays, GuidedEditor, require_variety
+from harness_editing.directions.guided import GuidedEditor, require_variety
 from harness_editing.directions.interfacegan.boundary import boundary, conditional
+from harness_editing.stored import Stored
 
 
 class InterFaceGan(GuidedEditor):
@@ -57,7 +58,7 @@ class InterFaceGan(GuidedEditor):
         spread = self.measure_spread(run.generator("radius"))
         scored = self.scored(self.config.latents, run)
         unknown = torch.full((attributes,), torch.nan)
-        found = Arrays(
+        found = Stored(
             normals=random_units(attributes, size, run),
             validation_accuracy=unknown.clone(),
             accuracy=unknown.clone(),
