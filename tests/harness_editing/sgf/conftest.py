@@ -71,7 +71,7 @@ def known() -> Callable[..., Sgf]:
     """The editor of the toy of which every step is known."""
 
     def make(**changes: Any) -> Sgf:
-        editor = Sgf(SgfConfig(**changes), 1, 4)
+        editor = Sgf(SgfConfig(**{"steps": 20, **changes}), 1, 4)
         editor.attach(KnownGenerator(), KnownOracle())
         editor.mapping = KnownMapping()
         return editor

@@ -161,3 +161,14 @@ def test_same_generator_draws_the_same_mapping_whatever_the_global_seed():
     start = weights[0]["linear.weight"]
     torch.testing.assert_close(start[0] @ start[0].T, torch.eye(4))
     assert not torch.allclose(start[0], start[1])
+
+
+@pytest.mark.parametrize("style_norm", [True, False])
+def test_the_styles_layers_are_normalised_like_the_others_or_not(drawn_mapping, style_norm):
+    mapping = drawn_mapping(size=6, style_norm=style_norm)
+    weights, _ = mapping.styles.layers()
+    largest = torch.linalg.matrix_norm(weights, ord=2)
+    raw = torch.linalg.matrix_norm(mapping.styles.weight, ord=2)
+    torch.testing.assert_close(largest, torch.ones(3).double() if style_norm else raw)
+    applied, _ = mapping.linear.layers()
+    torch.testing.assert_close(torch.linalg.matrix_norm(applied, ord=2), torch.ones(4).double())

@@ -78,13 +78,14 @@ def test_paper_is_the_default_with_the_stop_of_its_algorithm():
 
 def test_quick_is_the_papers_mapping_with_fewer_pairs_and_larger_batches():
     quick = resolved("quick")
-    assert (quick.pairs, quick.updates, quick.batch_size) == (20_000, 3_800, 256)
+    assert (quick.pairs, quick.updates, quick.batch_size) == (20_000, 1_500, 256)
     same = ("blocks", "adain", "step_size", "order", "steps", "spectral_norm")
     paper = resolved("paper")
     assert {name: getattr(quick, name) for name in same} == {
         name: getattr(paper, name) for name in same
     }
     assert not quick.stop
+    assert not quick.style_norm
 
 
 def test_every_way_of_products_can_be_set():
