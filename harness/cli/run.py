@@ -163,12 +163,12 @@ def _go(
         if as_json:
             console.answer_json(plan_rows(cells))
         else:
-            console.answer(explain_plan(cells))
+            console.answer(explain_plan(cells, known))
         return
     from harness.api import execute
 
     if not quiet:
-        console.say(explain_plan(cells))
+        console.say(explain_plan(cells, known))
     outcomes: list[Outcome] = []
     with _ending_politely(), Progress(hidden=quiet, traces=traces) as progress:
         for outcome in execute(

@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from harness.cli import console
 from harness.cli.progress import Counting
-from harness.plan import Cell
+from harness.plan import Cell, asset_cells
 from harness.presets import DEFAULT, preset_about, preset_files
 from harness.record import Record, Score
 from harness.registry import Registry
@@ -44,7 +44,7 @@ def plan_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
     ]
 
 
-def explain_plan(cells: Sequence[Cell]) -> str:
+def explain_plan(cells: Sequence[Cell], known: Registry) -> str:
     """What will be done and how long it takes, one line a suite."""
     lines = []
     for suite in dict.fromkeys(cell.suite.name for cell in cells):
@@ -54,6 +54,11 @@ def explain_plan(cells: Sequence[Cell]) -> str:
         others = [_named(cell) for cell in here if not cell.asked]
         if others:
             lines.append(f"  beside them, as the suite asks: {', '.join(others)}")
+        if assets := asset_cells(here[0].suite, known).values():
+            once = sum(float(_about(cell).get("minutes", 0)) for cell in assets)
+            made = ", ".join(_named(cell) for cell in assets)
+            long = f" (about {once:.0f} minutes)" if once else ""
+            lines.append(f"  its assets, once for all its editors{long}: {made}")
     minutes = sum(float(_about(cell).get("minutes", 0)) for cell in cells if cell.asked)
     if minutes:
         unit = "minute" if round(minutes) == 1 else "minutes"

@@ -13,6 +13,7 @@ from toy_world import Toy
 
 from harness.assets import planned_assets
 from harness.cache import load_roles, open_dataset
+from harness.cli.run_view import explain_plan
 from harness.errors import ConfigError, UnknownName, UserError
 from harness.latent_editing import SizedOracle
 from harness.runner import Outcome
@@ -193,3 +194,11 @@ def test_guide_and_judge_answer_with_the_same_conditions(
     outcome = toy.runner().run(toy.cell("toy_editor", preset="paper"))
     assert outcome.exit_code == 2
     assert "guide answers with attributes and its judge with keypoints" in outcome.error
+
+
+def test_the_plan_names_the_assets(toy: Toy) -> None:
+    toy.suite(assets=ASSETS, metrics=METRICS)
+    plan = explain_plan(toy.cells("toy_editor", baselines=False), toy.known).splitlines()
+    assert plan[1] == (
+        "  its assets, once for all its editors: toy_latents paper, toy_answers paper, toy_answers paper"
+    )
