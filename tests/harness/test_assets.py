@@ -200,5 +200,6 @@ def test_the_plan_names_the_assets(toy: Toy) -> None:
     toy.suite(assets=ASSETS, metrics=METRICS)
     plan = explain_plan(toy.cells("toy_editor", baselines=False), toy.known).splitlines()
     assert plan[1] == (
-        "  its assets, once for all its editors: toy_latents paper, toy_answers paper, toy_answers paper"
+        "  its assets, once for all its editors: toy_latents paper, toy_answers paper, "
+        "toy_answers paper"
     )
