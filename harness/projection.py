@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
 #: Steps of Adam, and its first rate in standard deviations of a latent's values; the rate falls as
 #: half a wave of the cosine.
-STEPS, RATE = 300, 0.1
+STEPS, RATE = 150, 0.2
+#: Weight of the squared distance from the mean latent, in units of R, their mean distance from it.
+#: Without it latents are found half as far again as the generator draws them, and edited worse.
+PENALTY = 0.02
 #: Latents, and their seed, from which mean and deviation are taken.
 LATENTS, SEED = 4000, 0
 #: The loss is taken at halved sizes down to this side in pixels.
@@ -148,8 +151,9 @@ def project(
     """Latents whose images are as near to photos as gradient descent finds them.
 
     It begins at the mean of the generator's latents and follows Adam on the squared differences
-    from the photo, at the generator's size and at halved ones. Of all that was seen the latents
-    nearest to the photo are kept. Photos do not influence each other.
+    from the photo, at the generator's size and at halved ones, and a little on the distance from
+    the mean, beyond which edits mean less. The best latents that were seen are kept. Photos do not
+    influence each other.
 
     Args:
         generator: a method with `synthesise`.
@@ -199,6 +203,8 @@ class _Descent:
         drawn = method.draw_latents(LATENTS, torch.Generator().manual_seed(SEED)).detach()
         mean = method.projected(drawn.mean(dim=0, keepdim=True))
         self.point = mean.repeat(len(photos), 1).requires_grad_()
+        self.mean = drawn.mean(dim=0)
+        self.radius = torch.linalg.vector_norm(drawn - self.mean, dim=1).mean()
         self.rate = RATE * float(drawn.var(dim=0).mean().sqrt())
         self.adam = torch.optim.Adam([self.point], lr=self.rate)
         self.best = self.point.detach().clone()
@@ -214,7 +220,7 @@ class _Descent:
         method: Any = self.method
         for group in self.adam.param_groups:
             group["lr"] = self.rate * 0.5 * (1.0 + math.cos(math.pi * share))
-        losses = scaled_errors(method.synthesise(self.point), self.wanted)
+        losses = self._losses()
         (self.point.grad,) = torch.autograd.grad(losses.sum(), self.point)
         if not losses.isfinite().all():
             raise RunError(f"{self.owner}: its images are not finite; train it again.")
@@ -227,10 +233,17 @@ class _Descent:
         """Latents, their images, and the errors before and after."""
         method: Any = self.method
         with torch.no_grad():
-            self._keep(scaled_errors(method.synthesise(self.point), self.wanted))
+            self._keep(self._losses())
             begin, end = (pixels(method.synthesise(w)) for w in (self.first, self.best))
         errors = np.stack([_squared_errors(x, self.photos) for x in (begin, end)], axis=1)
         return self.best.cpu().numpy(), end.numpy(), errors
+
+    def _losses(self) -> Tensor:
+        """How far images and latents are from where they should be, `[N]`."""
+        method: Any = self.method
+        errors = scaled_errors(method.synthesise(self.point), self.wanted)
+        distances = (self.point - self.mean).square().sum(dim=1) / self.radius.square()
+        return errors + PENALTY * distances
 
     def _keep(self, losses: Tensor) -> None:
         nearer = losses < self.least

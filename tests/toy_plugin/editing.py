@@ -76,8 +76,34 @@ class ToyAnswers(Method):
         self.gain = state["gain"]
 
 
+class ToyPoints(ToyAnswers):
+    """Answers with two keypoints: (red, green) and (green, blue), 0 to 1."""
+
+    conditions = "keypoints"
+
+    def answer(self, images: Tensor) -> Tensor:
+        return super().answer(images)[:, [0, 1, 1, 2]]
+
+
+class ToyCaptions(ToyAnswers):
+    """Answers with the direction of the colour from grey, in which names of colours lie too."""
+
+    conditions = "embedding"
+
+    def answer(self, images: Tensor) -> Tensor:
+        return nn.functional.normalize(2 * super().answer(images) - 1, dim=1)
+
+    def encode(self, captions: Sequence[str]) -> Tensor:
+        names = ("red", "green", "blue")
+        found = [[float(name in caption) for name in names] for caption in captions]
+        return nn.functional.normalize(torch.tensor(found), dim=1)
+
+
 class ToyEditor(Editor):
-    """Moves every asked colour by the guide's distance from what is wanted."""
+    """Moves every asked colour by the guide's distance from what is wanted.
+
+    Where the guide answers no colours, it goes a step of 0.1 down the gradient of that distance.
+    """
 
     def __init__(self, config: Any, parts: int, image_size: int) -> None:
         super().__init__(config, parts, image_size)
@@ -89,8 +115,13 @@ class ToyEditor(Editor):
         self.seen = self.guide.answer(self.generator.synthesise(latents)).mean().reshape(1)
 
     def edit(self, latents: Tensor, wanted: Tensor, strengths: Sequence[float]) -> Tensor:
-        shown = self.guide.answer(self.generator.synthesise(latents))
-        step = 2.0 * (wanted - shown).nan_to_num(0.0)
+        with torch.enable_grad():
+            start = latents.clone().requires_grad_()
+            shown = self.guide.answer(self.generator.synthesise(start))
+            gaps = (wanted - shown).nan_to_num(0.0)
+            (slope,) = torch.autograd.grad(gaps.square().sum(), start)
+        colours = self.guide.conditions == "attributes"
+        step = 2.0 * gaps.detach() if colours else -0.1 * nn.functional.normalize(slope, dim=1)
         return torch.stack([latents + s * step for s in strengths])
 
     def state_dict(self) -> dict[str, Tensor]:

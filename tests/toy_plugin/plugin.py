@@ -60,6 +60,8 @@ def harness_methods() -> list[MethodSpec]:
         _method("toy_painter", "ToyPainter", ("sample", "render"), kind="trivial"),
         _editing("toy_latents", "ToyLatents", "synthesise", "images"),
         _editing("toy_answers", "ToyAnswers", "answer", "images", "labels"),
+        _editing("toy_points", "ToyPoints", "answer", "images", "labels"),
+        _editing("toy_captions", "ToyCaptions", "answer", "images", "labels"),
         _editing("toy_editor", "ToyEditor", "edit", "generator", "guide"),
         _method(
             "toy_oracle",
