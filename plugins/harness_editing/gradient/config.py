@@ -14,7 +14,7 @@ class GradientConfig(MethodConfig):
     """Everything that `harness show method gradient` prints; the idea has no recipe of its own."""
 
     steps: int = Field(
-        20,
+        40,
         ge=1,
         description="Most steps, which is strength 1 (as sgf: both look at as many images).",
     )
