@@ -11,7 +11,7 @@ from harness.contract.arrays import Curve, Evaluation, Measurement
 from harness.contract.config import Options
 from harness.contract.metric import Metric
 from harness.contract.specs import MetricSpec
-from harness.errors import AssetMissing
+from harness.errors import AssetMissing, ConfigError
 from harness.record import Score
 from harness.registry import Registry
 from harness.suite import MetricUse, Suite
@@ -60,16 +60,30 @@ def resolved_uses(suite: Suite, known: Registry) -> list[tuple[MetricUse, Metric
 
     Raises:
         UnknownName: a metric or a parameter does not exist.
-        ConfigError: a parameter is wrong.
+        ConfigError: a parameter is wrong, or two metrics that must have the same ones differ.
     """
-    resolved = []
+    resolved: list[tuple[MetricUse, MetricSpec, Options]] = []
     for use in suite.metrics:
         entry = known.metrics.get(use.name)
         params = validate(
             entry.load(entry.spec.params), use.params, f"suite {suite.name}: metric {use.name}"
         )
         resolved.append((use, entry.spec, params))
+    _check_pairs(suite, resolved)
     return resolved
+
+
+def _check_pairs(suite: Suite, resolved: Sequence[tuple[MetricUse, MetricSpec, Options]]) -> None:
+    """Refuse different parameters of metrics that must have the same."""
+    params = {spec.name: params.model_dump() for _, spec, params in resolved}
+    for _, spec, _ in resolved:
+        own, other = params[spec.name], params.get(spec.params_of)
+        if other is not None and own != other:
+            wrong = ", ".join(key for key in own if own[key] != other.get(key))
+            raise ConfigError(
+                f"Suite {suite.name!r}: {spec.name} and {spec.params_of} are two views of the same "
+                f"thing and must have the same parameters; they differ in {wrong}."
+            )
 
 
 def metric_settings(suite: Suite, known: Registry) -> dict[str, dict[str, Any]]:

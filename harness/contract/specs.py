@@ -132,6 +132,8 @@ class MetricSpec(Spec):
             (truth), `samples` and `render` (a generator), `fit_images`, `editing` (an editor).
         weights: addresses of the files that it reads from torch's folder of downloaded weights;
             `harness doctor` says which of them are there.
+        params_of: another metric whose parameters it must have where a suite uses both, because
+            they are two views of the same thing; empty for none.
     """
 
     target: str
@@ -140,6 +142,7 @@ class MetricSpec(Spec):
     direction: Direction
     needs: tuple[str, ...]
     weights: tuple[str, ...] = ()
+    params_of: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

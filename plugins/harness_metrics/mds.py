@@ -41,7 +41,8 @@ class Mds(Metric):
 
     `mds` judges by an oracle that no editor ever sees, `mds_guide` by the guide that editors may
     look at, as papers do: there an editor that deceives the guide scores high. Both score the same
-    edits where their parameters are the same. Attributes that exclude each other cannot all stay.
+    edits: a suite that uses both must give them the same parameters. Attributes that exclude each
+    other cannot all stay.
 
     `also` holds `mds_cross`, where the edited attribute succeeds when its probability changed
     sides of 0.5. `details` holds for every attribute its score, the largest accuracy, the strength

@@ -233,6 +233,7 @@ LATENT_EDITS = [
         unit="fraction",
         direction="higher",
         needs=("editing", "attributes"),
+        params_of="mds",
     ),
     MetricSpec(
         name="keypoint_edit_error",

@@ -178,6 +178,21 @@ def test_parameters_of_a_suite_are_filled_in(toy: Toy) -> None:
     assert [params.model_dump() for _, _, params in resolved] == [{"scale": 1.0}, {}, {}]
 
 
+def test_two_views_of_one_thing_have_the_same_parameters(toy: Toy) -> None:
+    def resolved(**params: dict[str, bool]) -> int:
+        toy.suite(metrics=[{"name": f"toy_{k}", "params": v} for k, v in params.items()])
+        return len(resolved_uses(load_suite(toy.known.suites.get("toy").spec), toy.known))
+
+    assert resolved(undefined={}, labels={"crash": False}) == 2
+    assert resolved(labels={"crash": True}) == 1
+    with pytest.raises(ConfigError) as caught:
+        resolved(labels={"crash": True}, undefined={})
+    assert str(caught.value) == (
+        "Suite 'toy': toy_labels and toy_undefined are two views of the same thing and must have "
+        "the same parameters; they differ in crash."
+    )
+
+
 @pytest.mark.parametrize(
     ("use", "kind", "words"),
     [

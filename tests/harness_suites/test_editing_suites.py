@@ -10,10 +10,11 @@ from trees import make_photo_folder
 
 from harness.cache import open_dataset
 from harness.contract import Samples
-from harness.errors import AssetMissing
+from harness.errors import AssetMissing, ConfigError
 from harness.inspection import check_data, preview
 from harness.plan import Cell, Request, asset_cells, make_plan
 from harness.registry import registry
+from harness.scoring import resolved_uses
 from harness.suite import Published, Suite, load_suite
 from harness_suites.plugin import harness_suites
 
@@ -113,6 +114,19 @@ def test_four_attributes_are_edited_as_in_the_paper(name: str) -> None:
     for use in suite_of(name).metrics:
         assert use.params == {"attributes": EDITED}
     assert [use.name for use in suite_of(name).metrics] == ["mds", "mds_guide"]
+
+
+def test_scores_by_guide_and_judge_are_of_the_same_edits(weights: Path) -> None:
+    """One parameter goes to both; different ones are refused before anything runs."""
+    uses = [{"name": "mds", "params": {"samples": 5}}, {"name": "mds_guide"}]
+    suite = load_suite(SPECS["ffhq_attributes"], {"metrics": uses})
+    with pytest.raises(ConfigError, match=r"mds_guide and mds are two views.*differ in samples\."):
+        resolved_uses(suite, registry())
+    request = Request(
+        methods=["sgf"], suites=["ffhq_attributes"], settings=["suite.samples=5"], baselines=False
+    )
+    (cell,) = make_plan(request, registry())
+    assert [use.params["samples"] for use in cell.suite.metrics] == [5, 5]
 
 
 @pytest.mark.parametrize("name", EDITING)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from harness.contract import (
@@ -123,7 +124,10 @@ def harness_metrics() -> list[MetricSpec]:
         metric("toy_overlap", "Overlap", "NoParams", "parts", "foreground"),
         metric("toy_pooled", "Pooled", "NoParams", "keypoints"),
         metric("toy_undefined", "Undefined", "CrashParams", "keypoints"),
-        metric("toy_labels", "Undefined", "CrashParams", "part_labels"),
+        replace(
+            metric("toy_labels", "Undefined", "CrashParams", "part_labels"),
+            params_of="toy_undefined",
+        ),
         metric("toy_drawn", "Drawn", "NoParams", "samples", "render"),
         metric("toy_learned", "Learned", "NoParams", "fit_images"),
     ]
