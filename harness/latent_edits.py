@@ -135,7 +135,7 @@ def edited_in_sequence(
 
 def _ends(edit: LatentEdit) -> NDArray[np.float32]:
     """Where an edit ends, `[N, D]`."""
-    ends = edit.latents[-1]
+    ends: NDArray[np.float32] = edit.latents[-1]
     if ends.ndim == 2:
         return ends
     if not (ends == ends[:, :1]).all():

@@ -70,8 +70,8 @@ class LatentRequest:
         for option, values in (("project", self.project), ("want", self.want), ("then", self.then)):
             for value in values:
                 words += [f"--{option}", str(value)]
-        for option, value in (("strength", self.strength), ("steps", self.steps)):
-            words += [f"--{option}", f"{value:g}"] if value is not None else []
+        words += ["--strength", f"{self.strength:g}"] if self.strength is not None else []
+        words += ["--steps", str(self.steps)] if self.steps is not None else []
         words += ["--only", str(self.only)] if self.only is not None else []
         return shlex.join(words)
 

@@ -242,8 +242,8 @@ class _Descent:
         """How far images and latents are from where they should be, `[N]`."""
         method: Any = self.method
         errors = scaled_errors(method.synthesise(self.point), self.wanted)
-        distances = (self.point - self.mean).square().sum(dim=1) / self.radius.square()
-        return errors + PENALTY * distances
+        apart: Tensor = (self.point - self.mean).square().sum(dim=1) / self.radius.square()
+        return errors + PENALTY * apart
 
     def _keep(self, losses: Tensor) -> None:
         nearer = losses < self.least

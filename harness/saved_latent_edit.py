@@ -106,7 +106,7 @@ def saved_latent_edit(
         folder: where the edit is saved.
     """
     goals = run.goals(request.want, request.then)
-    relative = projected and Path(os.path.relpath(projected, folder)).as_posix()
+    relative = None if projected is None else Path(os.path.relpath(projected, folder)).as_posix()
     return SavedLatentEdit(
         schema_version=SCHEMA,
         method=run.fitted.spec.name,

@@ -188,7 +188,8 @@ class Vocabulary:
             raise ConfigError(f"{texts[0]!r}: the caption has no word.")
         if self.encode is None:
             raise RecordError("The oracles answer embeddings, and encode no captions.")
-        return self.encode([texts[0]])[0]
+        found: NDArray[np.float32] = self.encode([texts[0]])[0]
+        return found
 
     def _what(self) -> str:
         return "embeddings of captions" if self.kind == "embedding" else self.kind

@@ -191,7 +191,8 @@ class LatentSession:
             level = request.level(LEVELS)
             end, length = self._seen(path[level]), lengths[level]
         heat = change_column(start.image[None], end.image[None], start.image.shape[-1], "")
-        points = end.guide.reshape(-1, 2) if self.run.vocabulary.kind == "keypoints" else []
+        points = end.guide if self.run.vocabulary.kind == "keypoints" else end.guide[:0]
+        points = points.reshape(-1, 2)
         return ShownLatent(
             picture=png(end.image),
             plain=png(start.image),
@@ -199,7 +200,7 @@ class LatentSession:
             legend=heat.title.lstrip(",: "),
             figures=self._figures(goal, start, end),
             length=length,
-            after=listed_points(np.asarray(points).reshape(-1, 2)),
+            after=listed_points(points),
             colours=[f"#{r:02x}{g:02x}{b:02x}" for r, g, b in palette(len(points))],
         )
 
