@@ -163,13 +163,18 @@ def test_missing_model_is_named_with_its_home(monkeypatch, error, name, full):
         raise error("We couldn't connect\nto anything")
 
     package(monkeypatch, missing)
+    monkeypatch.setenv("SENTENCE_TRANSFORMERS_HOME", "/models")
     with pytest.raises(AssetMissing) as caught:
         build_encoder(name)
     assert str(caught.value) == (
-        f"encoder = {name} is no model on this machine; fetch it where there is internet with 'hf "
-        f"download {full} --local-dir FOLDER' (https://huggingface.co/{full}), copy the folder "
-        "here and set encoder=FOLDER, or set encoder=hashed_words."
+        f"encoder = {name} is no model on this machine (looked for in /models); fetch it where "
+        f"there is internet with 'hf download {full} --local-dir FOLDER' "
+        f"(https://huggingface.co/{full}), copy the folder here and set encoder=FOLDER, or set "
+        "encoder=hashed_words."
     )
+    monkeypatch.delenv("SENTENCE_TRANSFORMERS_HOME")
+    with pytest.raises(AssetMissing, match=r"looked for in .*hub\)"):
+        build_encoder(name)
 
 
 @pytest.mark.parametrize("name", ["/nowhere/model", "./model", "one/two/three"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from importlib import import_module
@@ -116,6 +117,12 @@ def build_encoder(name: str) -> Encoder:
     return HashedWords() if name == HASHED_WORDS else SentenceTransformer(name)
 
 
+def _cache() -> str:
+    """The folder in which sentence-transformers looks for models by name."""
+    hub: Any = import_module("huggingface_hub.constants")
+    return os.environ.get("SENTENCE_TRANSFORMERS_HOME") or str(hub.HF_HUB_CACHE)
+
+
 def _advice(name: str) -> str:
     """What to do about a model that is not on this machine."""
     instead = f"or set encoder={HASHED_WORDS}"
@@ -126,7 +133,7 @@ def _advice(name: str) -> str:
         )
     full = name if "/" in name else f"sentence-transformers/{name}"
     return (
-        f"encoder = {name} is no model on this machine; fetch it where there is internet with 'hf "
-        f"download {full} --local-dir FOLDER' (https://huggingface.co/{full}), copy the folder "
-        f"here and set encoder=FOLDER, {instead}."
+        f"encoder = {name} is no model on this machine (looked for in {_cache()}); fetch it where "
+        f"there is internet with 'hf download {full} --local-dir FOLDER' "
+        f"(https://huggingface.co/{full}), copy the folder here and set encoder=FOLDER, {instead}."
     )
