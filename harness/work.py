@@ -90,9 +90,15 @@ class Work:
         return self._fitting(self.cell, prepared.roles, self.folder, assets).fitted()
 
     def assets(self) -> dict[str, Fitted]:
-        """What the suite's editors share, fitted into the cache where it is not there yet."""
+        """What the suite's editors share, fitted into the cache where it is not there yet.
+
+        The generator, which learns longest, comes last: what oracles miss, such as labels or an
+        encoder of captions, is told before.
+        """
         found: dict[str, Fitted] = {}
-        for name, asset in self.prepared.assets.items():
+        for name, asset in sorted(
+            self.prepared.assets.items(), key=lambda item: item[0] == "generator"
+        ):
             folder = asset.folder
             folder.mkdir(parents=True, exist_ok=True)
             with FileLock(folder / ".lock"):
@@ -101,7 +107,7 @@ class Work:
                     self.watcher.asset_started(name, asset.cell, folder)
                 found[name], _ = fitting.fitted()
                 shutil.rmtree(folder / "checkpoints", ignore_errors=True)
-        return found
+        return {name: found[name] for name in self.prepared.assets}
 
     def _fitting(
         self,

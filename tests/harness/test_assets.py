@@ -46,9 +46,9 @@ def test_an_editor_is_scored_by_a_judge_it_never_saw(toy: Toy) -> None:
     assert record is not None
     (score,) = record.scores
     assert EDITING_FITS == [
+        ("toy_answers", 3),
+        ("toy_answers", 3),
         ("toy_latents", 0),
-        ("toy_answers", 3),
-        ("toy_answers", 3),
         ("toy_editor", 0),
     ]
     # The editor is right by the guide, and the judge's gain is another one.
