@@ -62,7 +62,7 @@ class HQAttributes:
             raise DataError(
                 f"{self._list.path}: the row of '{files[row]}' has a value other than -1 and 1."
             )
-        return (values == YES).astype(np.float32)
+        return np.where(values == YES, np.float32(1), np.float32(0))
 
     def __len__(self) -> int:
         """How many images have a row."""
