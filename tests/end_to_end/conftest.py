@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import THIRD_PARTY, Command, InProcess, pip_install
@@ -28,6 +30,20 @@ def broken_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One cache of decoded images for all tests of this process."""
     return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium, where it is installed."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    binary = next(filter(None, map(shutil.which, names)), None)
+    if binary is None:
+        pytest.skip("Chromium is not installed")
+    with playwright.sync_playwright() as started:
+        launched = started.chromium.launch(executable_path=binary, args=["--no-sandbox"])
+        yield launched
+        launched.close()
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ import base64
 import json
 import re
 import shlex
-import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -36,18 +35,6 @@ pytestmark = pytest.mark.browser
 RADIUS, NEAR = 0.15, 0.17
 #: Milliseconds after which a page is thought to hang, on a machine that is busy with other work.
 PATIENCE = 60_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
-    binary = next(filter(None, map(shutil.which, names)), None)
-    if binary is None:
-        pytest.skip("Chromium is not installed")
-    with playwright.sync_playwright() as started:
-        launched = started.chromium.launch(executable_path=binary, args=["--no-sandbox"])
-        yield launched
-        launched.close()
 
 
 @dataclass
