@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+#: Unedited images that are compared with a caption.
+NEAR_IMAGES = 64
+
+
 @dataclass(frozen=True)
 class EditorRun:
     """An editor with its generator, its guide and its judge.
@@ -80,6 +84,18 @@ class EditorRun:
         goals = self.goals(want, then)
         conditions = [goal.conditions for goal in goals]
         return edited_in_sequence(self.editing, latents, conditions, strengths)
+
+    def nearness(self, goal: Goal) -> str:
+        """How near images come to a caption as the generator draws them, as a sentence.
+
+        A caption of which the encoder or the oracle knows no word is near to none of them.
+        """
+        answers = self.editing.guide(self.editing.images(self.draw(NEAR_IMAGES, 0)))
+        nearest = max(self.vocabulary.facts(goal, answer)["cosine"] for answer in answers)
+        return (
+            f"{goal}: of {NEAR_IMAGES} unedited images the nearest has a cosine of {nearest:.2f} "
+            "by the guide; about 0 where the oracles know none of its words"
+        )
 
     def goals(self, want: Sequence[str], then: Sequence[str] = ()) -> list[Goal]:
         """What every edit of a sequence is to reach; see `Vocabulary.goal`."""

@@ -67,7 +67,9 @@ def draw_latents(
     title += "".join(f", then {text}" for text in request.then)
     title += "" if request.only is None else f" (image {request.only})"
     photos = None if projection is None else projection.photos
-    sheet = latent_sheet(edits, goals, editor.vocabulary, title=title, photos=photos)
+    captions = goals if editor.vocabulary.kind == "embedding" else []
+    notes = [editor.nearness(goal) for goal in captions]
+    sheet = latent_sheet(edits, goals, editor.vocabulary, title=title, photos=photos, notes=notes)
     picture = save_picture(sheet, out / f"{request.name}.png")
     beside = out / f"{request.name}.json"
     saved = saved_latent_edit(request, editor, edits, numbers, projected=kept, folder=out)

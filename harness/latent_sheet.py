@@ -17,6 +17,7 @@ from harness.manipulation_sheet import (
     tile_side,
     tiles,
     titled_sheet,
+    wrapped,
 )
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def latent_sheet(
     *,
     title: str,
     photos: NDArray[np.uint8] | None = None,
+    notes: Sequence[str] = (),
 ) -> Image.Image:
     """A row an image: the start, every strength of every edit, and the change as heat.
 
@@ -52,6 +54,7 @@ def latent_sheet(
         vocabulary: the words for what the guide answers.
         title: what was done, written above.
         photos: the photos that the starts were projected from, `uint8 [N, 3, S, S]`.
+        notes: what else must be said.
     """
     side = tile_side(edits[0].images.shape[-1])
     made = list(zip(edits, goals, strict=True))
@@ -71,7 +74,8 @@ def latent_sheet(
     sheet = titled_sheet(columns)
     below = BELOW_KEYPOINTS if vocabulary.kind == "keypoints" else BELOW
     told = [lengths_told(edit, goal) for edit, goal in made]
-    return stacked([text_lines([title, *told, below, heat.title], sheet.width), sheet])
+    heading = wrapped([title, *told, *notes, below, heat.title], sheet.width)
+    return stacked([text_lines(heading, sheet.width), sheet])
 
 
 def lengths_told(edit: LatentEdit, goal: Goal) -> str:

@@ -81,6 +81,22 @@ def text_lines(texts: list[str], width: int) -> Image.Image:
     return picture
 
 
+def wrapped(texts: Sequence[str], width: int) -> list[str]:
+    """Texts as lines of at most `width` pixels, broken between words."""
+    font = ImageFont.load_default(LETTERS)
+    lines: list[str] = []
+    for text in texts:
+        line = ""
+        for word in text.split():
+            longer = f"{line} {word}".lstrip()
+            if line and font.getlength(longer) > width:
+                lines.append(line)
+                longer = word
+            line = longer
+        lines.append(line)
+    return lines
+
+
 def stacked(pictures: list[Image.Image]) -> Image.Image:
     """Pictures below each other, of which the first is the widest."""
     height = sum(picture.height for picture in pictures)

@@ -18,6 +18,7 @@ from harness.manipulation_sheet import (
     tile_side,
     tiles,
     titled_sheet,
+    wrapped,
 )
 from harness.wanted import Goal, Vocabulary
 
@@ -75,7 +76,7 @@ def standard_edits(
     below = "below: what the guide and the judge answer to the start and to the edit; edits are at "
     below += f"most {LONGEST} R long (R: mean distance of latents from their mean)"
     sheet = titled_sheet(columns)
-    return stacked([text_lines([below, *notes], sheet.width), sheet])
+    return stacked([text_lines(wrapped([below, *notes], sheet.width), sheet.width), sheet])
 
 
 def _ways(
@@ -100,7 +101,8 @@ def _ways(
     if editing.conditions == "keypoints":
         following = np.roll(guide, -1, axis=0)
         goals = tuple(Goal(("keypoints of the next row",), one) for one in following)
-        return vocabulary, [_Way("next row's keypoints", goals)], [BELOW_KEYPOINTS]
+        note = "keypoints are led to those of the next row's start"
+        return vocabulary, [_Way("to next row", goals)], [note, BELOW_KEYPOINTS]
     captions = list(dict.fromkeys(filter(str.strip, evaluation.test_truth.captions or ())))
     ways, notes = [], []
     for letter, caption in zip("ABC", captions[:CAPTIONS], strict=False):

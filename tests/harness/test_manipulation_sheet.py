@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from PIL import ImageFont
 from toy_plugin.data import ToyDataset
 from toy_plugin.methods import ToyDisc
 from toy_plugin.options import NoConfig, ToyData
@@ -12,6 +13,7 @@ from harness.errors import ShapeError
 from harness.figures import GAP, palette
 from harness.manipulation_sheet import (
     HEAT,
+    LETTERS,
     POSES,
     ROWS,
     TITLE,
@@ -22,6 +24,7 @@ from harness.manipulation_sheet import (
     tile_side,
     tiles,
     titled_sheet,
+    wrapped,
 )
 from harness.saved import Fitted
 
@@ -120,3 +123,14 @@ def test_the_picture_of_a_run_has_a_row_an_image_and_the_look_of_the_next(
         reached = sheet[top : top + 192, -192:]
         expected = disc.reconstruct(following[[row]])[0].max(axis=0) > 0
         np.testing.assert_array_equal(reached.max(axis=2)[::12, ::12] > 0, expected)
+
+
+def test_long_lines_are_broken_between_words() -> None:
+    text = "every word of this sentence stands in one of its lines"
+    lines = wrapped([text, "", "a"], 100)
+    assert " ".join(lines[:-2]) == text
+    assert lines[-2:] == ["", "a"]
+    assert len(lines) > 4
+    font = ImageFont.load_default(LETTERS)
+    assert all(font.getlength(line) <= 100 for line in lines)
+    assert wrapped(["unbreakable" * 9], 100) == ["unbreakable" * 9]
