@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,6 +44,24 @@ def validate(model: type[M], values: Mapping[str, Any], where: str) -> M:
         return model.model_validate(dict(values))
     except ValidationError as error:
         raise _explained(model, error, where) from None
+
+
+def as_toml(value: object) -> str:
+    """A plain value as TOML text: the inverse of what `--set` reads.
+
+    >>> as_toml([True, "a", {"b": 1.5}])
+    '[true, "a", {"b" = 1.5}]'
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(as_toml(item) for item in value) + "]"
+    if isinstance(value, Mapping):
+        pairs = (f"{json.dumps(str(key))} = {as_toml(item)}" for key, item in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    return str(value)
 
 
 def _explained(
