@@ -1,0 +1,1 @@
+"""Oxford Flowers 102: flowers with masks by an automatic method."""
