@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,15 @@ class AwA(Dataset):
             if wanted not in there:
                 known = ", ".join(sorted(there)[:LISTED])
                 raise DataError(f"{self._store.name}: no folder '{wanted}', there are {known}.")
+
+    @classmethod
+    def official_counts(cls, options: Any) -> Mapping[str, int]:
+        """Photos of the default classes; how many have a box is a person's own affair."""
+        if options.crop == "boxes" or not set(options.classes) <= set(EXPECTED):
+            return {}
+        photos = sum(EXPECTED[name] for name in options.classes)
+        test = round(TEST_SHARE * photos)
+        return {"train": photos - test, "test": test}
 
     def splits(self) -> Sequence[str]:
         """`train` and `test`."""

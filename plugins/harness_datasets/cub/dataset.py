@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -89,6 +89,11 @@ class CUB(Dataset):
         self._masks, self._mask_start = self._tree.images("segmentations", "../segmentations")
         self._names = read_paths(self._paths["images.txt"])
         self._places = {name: place for place, name in enumerate(self._names)}
+
+    @classmethod
+    def official_counts(cls, options: Any) -> Mapping[str, int]:
+        """Images of each split."""
+        return EXPECTED
 
     def splits(self) -> Sequence[str]:
         """The official two, and ReDO's three."""

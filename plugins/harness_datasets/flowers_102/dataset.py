@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,11 @@ class Flowers102(Dataset):
         self._path = self._tree.file("setid.mat")
         self._photos, self._start = self._tree.images("jpg")
         self._masks, self._mask_start = self._tree.images("segmim")
+
+    @classmethod
+    def official_counts(cls, options: Any) -> Mapping[str, int]:
+        """Images of each split."""
+        return EXPECTED
 
     def splits(self) -> Sequence[str]:
         """The official three."""

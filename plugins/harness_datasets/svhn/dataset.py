@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,11 @@ class SVHN(Dataset):
         self._lock = threading.Lock()
         self._digits: dict[str, NDArray[np.int64]] = {}
         self._pictures: dict[str, NDArray[np.uint8]] = {}
+
+    @classmethod
+    def official_counts(cls, options: Any) -> Mapping[str, int]:
+        """Images of all digits together."""
+        return EXPECTED if options.digit is None else {}
 
     def splits(self) -> Sequence[str]:
         """`train` and `test`, and `extra` where its file is."""

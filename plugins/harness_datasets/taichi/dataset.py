@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,12 @@ class Taichi(Dataset):
         if options.frames_per_clip:
             self._stores["train"] = self._tree.images("train")
         self._joints: dict[str, Joints] = {}
+
+    @classmethod
+    def official_counts(cls, options: Any) -> Mapping[str, int]:
+        """Images of each split; those of `train` as many as whole clips give."""
+        train = options.frames_per_clip * EXPECTED_CLIPS or EXPECTED["landmarks_train"]
+        return {"train": train, **EXPECTED}
 
     def splits(self) -> Sequence[str]:
         """`train`, `landmarks_train` and `landmarks_test`."""
