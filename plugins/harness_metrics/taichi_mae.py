@@ -131,4 +131,5 @@ def _summed(terms: Floats) -> float:
 
 def _by_image(terms: Floats) -> Floats:
     """Mean over an image's visible terms times their number, `float64 [N]`."""
-    return terms.shape[1] * _means(terms.T)
+    whole: Floats = terms.shape[1] * _means(terms.T)
+    return whole

@@ -117,7 +117,10 @@ class Listing:
         return frame
 
     def _parsed(self, separator: str, **options: Any) -> pd.DataFrame:
-        return pd.read_csv(io.BytesIO(self._body), sep=separator, header=None, **options)
+        frame: pd.DataFrame = pd.read_csv(
+            io.BytesIO(self._body), sep=separator, header=None, **options
+        )
+        return frame
 
     def _check(self, frame: pd.DataFrame) -> None:
         for column in frame.columns[1:]:
