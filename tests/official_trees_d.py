@@ -116,7 +116,7 @@ def make_taichi_tree(root: Path, *, train: int = 6, test: int = 4, frames: int =
         for row in range(count):
             names.append(f"{(7 * row) % count:05d}.png")
             points = PERSON + np.array([row, 0])
-            photo = dotted_photo((256, 256), points + 0.5, seed=row)
+            photo = dotted_photo((256, 256), points + 0.5, seed=row + 100 * (split == "test"))
             points[4] = (-1, -1) if row % 3 == 1 else points[4]
             values.append(points)
             write_files(base / f"eval_images/taichi-256/{split}", {names[-1]: encoded(photo)})
