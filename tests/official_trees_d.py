@@ -78,7 +78,7 @@ def make_flowers_tree(
     for number in order:
         width, height = 80 + 8 * (int(number) % 3), 64
         photo = np.full((height, width, 3), (120, 80, 40), np.uint8)
-        photo[: height // 2] = (200, 40 + int(number), 90)
+        photo[: height // 2] = (200, 40 + 6 * int(number), 90)
         painted = photo.copy()
         painted[height // 2 :] = (0, 0, 254)
         files = {f"jpg/image_{number:05d}.jpg": photo, f"segmim/segmim_{number:05d}.jpg": painted}
