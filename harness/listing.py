@@ -13,7 +13,7 @@ from harness.environment import data_folder
 from harness.errors import HarnessError
 from harness.names import unknown_name
 from harness.registry import Catalogue, Entry, Registry
-from harness.suite import Suite, load_suite
+from harness.suite import Suite, load_protocol
 
 Row = dict[str, Any]
 
@@ -140,7 +140,7 @@ def _common(catalogue: Catalogue[Any], entry: Entry[Any]) -> Row:
 
 def _suite_row(entry: Entry[Any], known: Registry) -> Row:
     try:
-        suite = load_suite(entry.spec)
+        suite, rows = load_protocol(entry.spec)
     except HarnessError as error:
         return {"error": str(error)}
     return {
@@ -150,7 +150,7 @@ def _suite_row(entry: Entry[Any], known: Registry) -> Row:
         "parts": suite.parts,
         "image_size": suite.image_size,
         "metrics": [use.name for use in suite.metrics],
-        "published": len(suite.published),
+        "published": rows,
         **_data_row(suite, known),
         "error": "",
     }

@@ -6,7 +6,7 @@ from trees import make_celeba_tree, make_photo_folder, shared_data
 from harness.cache import open_dataset
 from harness.contract import Dataset, Samples
 from harness.registry import registry
-from harness.suite import Suite, load_suite
+from harness.suite import Suite, load_protocol, load_suite
 from harness.toml import validate
 from harness_suites.plugin import harness_suites
 
@@ -58,6 +58,14 @@ def test_suite_tells_what_it_is(name: str) -> None:
     assert 20 < len(suite.summary) < 100
     assert suite.description
     assert "\n" not in suite.summary
+
+
+@NAMES
+def test_listing_sees_the_suite_and_the_number_of_its_rows(name: str) -> None:
+    whole = load_suite(SPECS[name])
+    bare, rows = load_protocol(SPECS[name])
+    assert rows == len(whole.published)
+    assert bare == whole.model_copy(update={"published": []})
 
 
 @NAMES
