@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ from harness.plan import Cell, Request, RunOptions, make_plan
 from harness.record import Record
 from harness.registry import Registry, registry
 from harness.runner import Outcome
+from harness.toml import as_toml
 from harness.watching import CellWatcher
 
 
@@ -54,7 +54,7 @@ def run(
         suites=[suite],
         preset=preset,
         seeds=[seed],
-        settings=[f"{key}={_as_toml(value)}" for key, value in (settings or {}).items()],
+        settings=[f"{key}={as_toml(value)}" for key, value in (settings or {}).items()],
         baselines=False,
     )
     options = RunOptions(
@@ -88,17 +88,3 @@ def execute(
     entry = known.executors.get(executor)
     runs = entry.load(entry.spec.target)(workers=workers)
     yield from runs.run(cells, options, known, watcher or CellWatcher())
-
-
-def _as_toml(value: object) -> str:
-    """A plain value as TOML text: the inverse of what `--set` reads."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(_as_toml(item) for item in value) + "]"
-    if isinstance(value, Mapping):
-        pairs = (f"{json.dumps(str(key))} = {_as_toml(item)}" for key, item in value.items())
-        return "{" + ", ".join(pairs) + "}"
-    return str(value)

@@ -21,7 +21,7 @@ from filelock import FileLock
 
 from harness.contract.arrays import Samples
 from harness.contract.dataset import Dataset
-from harness.environment import cache_root, default_data_root
+from harness.environment import cache_root, data_folder, default_data_root
 from harness.errors import ContractError, DataError, RunError
 from harness.files import write_text
 from harness.fingerprint import fingerprint
@@ -106,12 +106,15 @@ def open_dataset(
 
 
 def _root(suite: Suite, data: Path | None, home: str, layout: str) -> Path:
-    base = data if data is not None else default_data_root()
-    for candidate in [base / suite.name, base / suite.dataset] if data is None else [base]:
-        if candidate.is_dir():
-            return candidate
+    if data is None:
+        found = data_folder(suite.name, suite.dataset)
+    else:
+        found = data if data.is_dir() else None
+    if found is not None:
+        return found
     tree = f" Expected below it:\n{layout.rstrip()}\n" if layout else " "
-    where = f"{data} is no folder" if data is not None else f"nothing found below {base}"
+    nowhere = f"nothing found below {default_data_root()}"
+    where = f"{data} is no folder" if data is not None else nowhere
     source = f"Get it from {home} and name" if home else "Name"
     raise DataError(
         f"Suite {suite.name!r} needs the dataset {suite.dataset!r}: {where}.{tree}"

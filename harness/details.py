@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from harness.ablations import ablation_files, load_ablation
 from harness.errors import UserError
 from harness.listing import list_suites
 from harness.names import unknown_name
@@ -59,6 +60,10 @@ def show_method(name: str, known: Registry) -> Details:
                 "values": {k: v for k, v in read_toml(path).items() if k != "about"},
             }
             for preset, path in preset_files(spec).items()
+        },
+        "ablations": {
+            name: [variant.name for variant in load_ablation(entry, name).variants]
+            for name in ablation_files(spec)
         },
         "settings": settings(entry.load(spec.config)),
     }

@@ -25,6 +25,15 @@ def default_data_root() -> Path:
     return Path(named).expanduser() if named else user_data_path("harness")
 
 
+def data_folder(suite: str, dataset: str) -> Path | None:
+    """The folder of a suite's data below the default data root, `None` where there is none.
+
+    It is named like the suite or, shared with others, like the dataset. Nothing in it is looked at.
+    """
+    base = default_data_root()
+    return next((path for path in (base / suite, base / dataset) if path.is_dir()), None)
+
+
 def allowed_plugins() -> set[str] | None:
     """Entry points that may load: `HARNESS_PLUGINS=a,b`; `None` means all."""
     named = os.environ.get("HARNESS_PLUGINS")

@@ -181,22 +181,6 @@ def prediction_sheet(predicted: Predicted, truth: Samples, *, count: int = 24) -
     return contact_sheet(tiles)
 
 
-def sample_sheet(samples: Samples, *, count: int = 24) -> Image.Image:
-    """The first samples with their true parts, or foreground, and landmarks (crosses)."""
-    tiles = []
-    for index in range(min(count, len(samples))):
-        masks = samples.parts if samples.parts is not None else samples.foreground
-        labels = None if masks is None else np.asarray(masks[index], dtype=np.uint8)
-        tile = _tile(samples.images[index], labels)
-        if samples.landmarks is not None:
-            points = np.array(samples.landmarks[index], dtype=np.float64)
-            if samples.visible is not None:
-                points[~np.asarray(samples.visible[index], dtype=bool)] = np.nan
-            tile = draw_keypoints(tile, points, crosses=True)
-        tiles.append(tile)
-    return contact_sheet(tiles)
-
-
 def save_picture(picture: Image.Image, path: Path) -> Path:
     """Write a picture as PNG, whole or not at all; its path.
 
@@ -208,13 +192,16 @@ def save_picture(picture: Image.Image, path: Path) -> Path:
     return path
 
 
-def _tile(image: NDArray[np.uint8], labels: NDArray[np.integer] | None) -> NDArray[np.uint8]:
-    """One image `[3, H, W]`, enlarged by a whole factor, with its parts `[H, W]`."""
-    picture = np.ascontiguousarray(np.asarray(image).transpose(1, 2, 0))
+def enlarged(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture `[H, W, 3]` enlarged by a whole factor to at least `TILE` pixels."""
     factor = -(-TILE // picture.shape[0])
-    if labels is not None:
-        picture = draw_parts(picture, np.asarray(labels))
     return picture.repeat(factor, axis=0).repeat(factor, axis=1)
+
+
+def _tile(image: NDArray[np.uint8], labels: NDArray[np.integer] | None) -> NDArray[np.uint8]:
+    """One image `[3, H, W]`, enlarged, with its parts `[H, W]`."""
+    picture = np.ascontiguousarray(np.asarray(image).transpose(1, 2, 0))
+    return enlarged(picture if labels is None else draw_parts(picture, np.asarray(labels)))
 
 
 def _check_image(image: NDArray[np.uint8]) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.cache import open_dataset
 from harness.contract.dataset import Dataset
-from harness.errors import HarnessError
+from harness.errors import DataError, HarnessError
 from harness.names import unknown_name
 from harness.registry import Registry
 from harness.suite import Suite
@@ -89,7 +89,7 @@ def preview(
     split: str | None = None,
     count: int = 24,
 ) -> Image:
-    """A contact sheet of a split's first samples with landmarks and parts.
+    """A contact sheet of a split's first samples with all that the dataset says about them.
 
     Args:
         suite: whose dataset and image size are used.
@@ -100,16 +100,19 @@ def preview(
 
     Raises:
         UnknownName: there is no such split.
-        DataError: files are missing or broken.
+        DataError: files are missing or broken, or the split has no image.
     """
-    from harness.figures import sample_sheet
+    from harness.truth_sheet import Names, truth_sheet
 
     dataset = open_dataset(suite, known, data)
     chosen = split or suite.roles.test.split
     if chosen not in dataset.splits():
         raise unknown_name(f"split of {suite.dataset}", chosen, dataset.splits())
     shown = range(min(count, len(dataset.ids(chosen))))
-    return sample_sheet(dataset.read(chosen, shown, suite.image_size), count=count)
+    if not shown:
+        raise DataError(f"{suite.dataset}: the split {chosen!r} has no image to show.")
+    names = Names(dataset.landmark_names, dataset.part_names, dataset.attribute_names)
+    return truth_sheet(dataset.read(chosen, shown, suite.image_size), names, count=count)
 
 
 def _roles(suite: Suite) -> dict[str, str]:

@@ -9,10 +9,11 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.contract.specs import Spec
+from harness.environment import data_folder
 from harness.errors import HarnessError
 from harness.names import unknown_name
 from harness.registry import Catalogue, Entry, Registry
-from harness.suite import load_suite
+from harness.suite import Suite, load_protocol
 
 Row = dict[str, Any]
 
@@ -74,8 +75,12 @@ def list_metrics(known: Registry) -> list[Row]:
 
 
 def list_suites(known: Registry) -> list[Row]:
-    """The protocol of each suite in short; a file that cannot be read has its reason in `error`."""
-    return [_common(known.suites, entry) | _suite_row(entry) for entry in known.suites]
+    """The protocol of each suite in short; a file that cannot be read has its reason in `error`.
+
+    `data` is `embedded` where nothing must be fetched, else `present` or `missing`, by whether the
+    default data root has a folder for the suite; `folder` is that folder.
+    """
+    return [_common(known.suites, entry) | _suite_row(entry, known) for entry in known.suites]
 
 
 def list_executors(known: Registry) -> list[Row]:
@@ -133,9 +138,9 @@ def _common(catalogue: Catalogue[Any], entry: Entry[Any]) -> Row:
     }
 
 
-def _suite_row(entry: Entry[Any]) -> Row:
+def _suite_row(entry: Entry[Any], known: Registry) -> Row:
     try:
-        suite = load_suite(entry.spec)
+        suite, rows = load_protocol(entry.spec)
     except HarnessError as error:
         return {"error": str(error)}
     return {
@@ -145,6 +150,19 @@ def _suite_row(entry: Entry[Any]) -> Row:
         "parts": suite.parts,
         "image_size": suite.image_size,
         "metrics": [use.name for use in suite.metrics],
-        "published": len(suite.published),
+        "published": rows,
+        **_data_row(suite, known),
         "error": "",
     }
+
+
+def _data_row(suite: Suite, known: Registry) -> Row:
+    """Whether a suite's data are where runs look for them without `--data`."""
+    try:
+        embedded = known.datasets.get(suite.dataset).spec.embedded
+    except HarnessError:
+        embedded = False
+    if embedded:
+        return {"data": "embedded", "folder": ""}
+    folder = data_folder(suite.name, suite.dataset)
+    return {"data": "missing" if folder is None else "present", "folder": str(folder or "")}

@@ -22,6 +22,9 @@ from harness.suite import MetricUse
 Arrays = Mapping[str, NDArray[Any]]
 Units = Literal["fractions", "pixels"]
 
+#: The unit of values that do not change when all coordinates are scaled.
+SCALE_FREE = "% of inter-ocular distance"
+
 #: The setting, or array of the truth file, that gives width and height in pixels.
 IMAGE_SIZE = "image_size"
 
@@ -106,11 +109,12 @@ def make_frame(
         return Frame(side=max(size) if size else 0)
     corner = params.get("origin") == "corner"
     if size is None:
-        if "edge" in spec.unit or not (corner or params.get("bias") is True):
+        scaled = spec.unit != SCALE_FREE
+        if scaled or not (corner or params.get("bias") is True):
+            hint = "" if scaled else " Only --set origin=corner and --set bias=true do without."
             raise ConfigError(
                 f"{spec.name} in pixels needs the image size: --set image_size=N (or [W,H]), or an "
-                "array 'image_size' in the truth file. Only --set origin=corner and --set "
-                "bias=true do without."
+                f"array 'image_size' in the truth file.{hint}"
             )
         return Frame(drop="origin=centre")
     width, height = size

@@ -33,6 +33,7 @@ class Cell:
         asked: false for baselines and oracles that come with the suite.
         metrics: measure only these; empty means all of the suite's.
         settings: the `key=value` texts of the whole request.
+        variant: its row in an ablation; empty elsewhere.
     """
 
     entry: Entry[MethodSpec]
@@ -43,11 +44,13 @@ class Cell:
     asked: bool = True
     metrics: tuple[str, ...] = ()
     settings: tuple[str, ...] = ()
+    variant: str = ""
 
     @property
     def label(self) -> str:
-        """`suite/method/preset/seed-N`."""
-        return f"{self.suite.name}/{self.entry.spec.name}/{self.preset}/seed-{self.seed}"
+        """`suite/method/preset/seed-N`, and in an ablation the variant."""
+        words = [self.suite.name, self.entry.spec.name, self.preset, f"seed-{self.seed}"]
+        return "/".join([*words, self.variant] if self.variant else words)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from harness.contract.config import Options
 from harness.contract.specs import SuiteSpec
 from harness.errors import ConfigError, DataError
 from harness.registry import Registry
-from harness.toml import read_toml, validate
+from harness.toml import read_toml, read_toml_head, validate
 
 
 class Role(Options):
@@ -122,7 +122,22 @@ def load_suite(spec: SuiteSpec, settings: dict[str, Any] | None = None) -> Suite
             metric the suite lacks.
         UnknownName: a key does not exist.
     """
-    values = {"name": spec.name, **read_toml(spec.path)}
+    return _suite(read_toml(spec.path), spec, settings)
+
+
+def load_protocol(spec: SuiteSpec) -> tuple[Suite, int]:
+    """A suite without its published rows, and how many it has; for listings, where many are read.
+
+    Raises:
+        ConfigError: the file is malformed, or names a metric twice; published rows are not checked.
+        UnknownName: a key does not exist.
+    """
+    values, rows = read_toml_head(spec.path, "published")
+    return _suite(values, spec), rows
+
+
+def _suite(found: dict[str, Any], spec: SuiteSpec, settings: dict[str, Any] | None = None) -> Suite:
+    values = {"name": spec.name, **found}
     plain = {
         key: _merged(values.get(key), value)
         for key, value in (settings or {}).items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -27,6 +28,39 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"{path}: {error}.") from None
 
 
+def read_toml_head(path: Path, tail: str) -> tuple[dict[str, Any], int]:
+    """A TOML file without its array of tables `[[tail]]`, and how many of these there are.
+
+    Where they end the file, as rows of numbers do, they are counted and not parsed: in the bundled
+    suites that is most of the text, and parsing it would take longer than all else of a listing.
+
+    Args:
+        path: the file.
+        tail: name of the array.
+
+    Raises:
+        ConfigError: the file cannot be read or is not TOML; what is only counted is not checked.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}.") from None
+    mark = f"[[{tail}]]"
+    first = lines.index(mark) if mark in lines else len(lines)
+    tables = [line for line in lines[first:] if line.startswith("[")]
+    if tables and set(tables) == {mark}:
+        try:
+            return tomllib.loads("\n".join(lines[:first])), len(tables)
+        except tomllib.TOMLDecodeError:
+            pass  # Read as a whole, for the line of the fault, or for a mark inside a text.
+    values = read_toml(path)
+    rows = values.get(tail)
+    if isinstance(rows, list):
+        del values[tail]
+        return values, len(rows)
+    return values, 0
+
+
 def validate(model: type[M], values: Mapping[str, Any], where: str) -> M:
     """Values into a model.
 
@@ -43,6 +77,24 @@ def validate(model: type[M], values: Mapping[str, Any], where: str) -> M:
         return model.model_validate(dict(values))
     except ValidationError as error:
         raise _explained(model, error, where) from None
+
+
+def as_toml(value: object) -> str:
+    """A plain value as TOML text: the inverse of what `--set` reads.
+
+    >>> as_toml([True, "a", {"b": 1.5}])
+    '[true, "a", {"b" = 1.5}]'
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(as_toml(item) for item in value) + "]"
+    if isinstance(value, Mapping):
+        pairs = (f"{json.dumps(str(key))} = {as_toml(item)}" for key, item in value.items())
+        return "{" + ", ".join(pairs) + "}"
+    return str(value)
 
 
 def _explained(

@@ -161,6 +161,30 @@ def test_tables_of_the_readme_are_fresh() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_page_of_suites_is_fresh() -> None:
+    done = script("docs/suites_page.py", "--check")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("`celeba_wild`", "45,609", "5,379", "283", "11: GANSeg"),
+        ("`taichi`", "CC BY-NC 4.0", "`landmarks_train` 5,000", "`taichi_mae`", "7: GANSeg"),
+        ("`flowers`", "`test` 6,149", "`train` 1,020", "robots.ox.ac.uk", "5: GANSeg"),
+        ("`smallnorb`", "`train` 4,860", "`test` 4,860", "none"),
+    ],
+    ids=lambda cells: cells[0].strip("`"),
+)
+def test_page_of_suites_says_what_is_compared(cells: tuple[str, ...]) -> None:
+    (row,) = (
+        line
+        for line in (ROOT / "docs/suites.md").read_text("utf-8").splitlines()
+        if line.startswith(f"| {cells[0]} |")
+    )
+    assert [cell for cell in cells if cell not in row] == []
+
+
 def test_committed_leaderboards_are_fresh() -> None:
     if not list((ROOT / "leaderboards" / "records").rglob("*.json")):
         pytest.skip("leaderboards/records holds no record")

@@ -72,7 +72,8 @@ def _text(key: str) -> Callable[[Row], str]:
 def _suite(row: Row) -> str:
     if row["error"]:
         return str(row["name"])
-    return f"{row['name']}\n  {row['dataset']}, K = {row['parts']}, {row['image_size']} px"
+    size = f"K = {row['parts']}, {row['image_size']} px"
+    return f"{row['name']}\n  {row['dataset']}, {size}\n  data {row['data']}"
 
 
 def _measures(row: Row) -> str:

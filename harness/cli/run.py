@@ -16,13 +16,14 @@ from harness.cli.examples import examples
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from harness.plan import Request, RunOptions
+    from harness.plan import Cell, Request, RunOptions
     from harness.registry import Registry
     from harness.runner import Outcome
 
 EPILOG = examples(
     "harness run --method gan_seg --suite synthetic_faces --preset smoke",
     "harness run --method gan_seg,mean_shape --suite synthetic_faces --seed 0,1,2 --dry-run",
+    "harness run --ablation gan_seg:n_per --suite synthetic_faces",
 )
 
 
@@ -30,13 +31,21 @@ def run(
     context: typer.Context,
     *,
     method: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--method",
             help="Methods, separated by commas or repeated.",
             autocompletion=names("methods"),
         ),
-    ],
+    ] = None,
+    ablation: Annotated[
+        str | None,
+        typer.Option(
+            metavar="METHOD:ABLATION",
+            help="In place of --method: all variants of a paper's ablation, as one table; "
+            "'harness show method NAME' lists them.",
+        ),
+    ] = None,
     suite: Annotated[
         list[str],
         typer.Option(
@@ -97,7 +106,7 @@ def run(
     from harness.plan import Request, RunOptions
 
     request = Request(
-        methods=_split(method),
+        methods=_split(method or []),
         suites=_split(suite),
         preset=preset,
         seeds=_seeds(_split(seed or ["0"])),
@@ -123,6 +132,7 @@ def run(
         dry_run=dry_run,
         as_json=as_json,
         quiet=quiet,
+        ablation=ablation,
         traces=bool(context.find_root().params.get("show_traceback")),
     )
 
@@ -149,15 +159,15 @@ def _go(
     dry_run: bool,
     as_json: bool,
     quiet: bool,
+    ablation: str | None,
     traces: bool,
 ) -> None:
     from harness.cli import console
     from harness.cli.run_view import Progress, explain_plan, plan_rows
-    from harness.plan import make_plan
     from harness.registry import registry
 
     known = registry()
-    cells = make_plan(request, known)
+    cells = _plan(request, ablation, known)
     known.executors.get(executor)
     if dry_run:
         if as_json:
@@ -178,7 +188,26 @@ def _go(
             progress.cell_done(outcome)
             if as_json and outcome.record is not None and outcome.status != "failed":
                 console.answer(outcome.record.model_dump_json())
+    if ablation is not None:
+        from harness.cli.ablation_view import show_ablation
+
+        show_ablation(ablation, outcomes, options.output, known, to_stderr=as_json)
+        _exit(outcomes)
+        return
     _close(outcomes, options, known, as_json=as_json)
+
+
+def _plan(request: Request, ablation: str | None, known: Registry) -> list[Cell]:
+    from harness.errors import UserError
+    from harness.plan import make_plan
+
+    if ablation is None:
+        return make_plan(request, known)
+    from harness.ablations import ablation_plan, named_ablation
+
+    if request.methods:
+        raise UserError("--ablation names its method; leave --method out.")
+    return ablation_plan(*named_ablation(ablation, known), request, known)
 
 
 @contextmanager
@@ -206,6 +235,11 @@ def _close(
     from harness.cli.run_view import show_results
 
     show_results(outcomes, options.output, known, to_stderr=as_json)
+    _exit(outcomes)
+
+
+def _exit(outcomes: Sequence[Outcome]) -> None:
+    """Ends with the exit code of the cells where one failed."""
     codes = {outcome.exit_code for outcome in outcomes if outcome.exit_code and _counts(outcome)}
     if codes:
         raise typer.Exit(min(codes))

@@ -36,6 +36,7 @@ def plan_rows(cells: Sequence[Cell]) -> list[dict[str, Any]]:
             "method": cell.entry.full_name,
             "preset": cell.preset,
             "seed": cell.seed,
+            "variant": cell.variant,
             "asked": cell.asked,
             "minutes": _about(cell).get("minutes"),
             "config": cell.config.model_dump(mode="json"),
@@ -72,7 +73,8 @@ def _named(cell: Cell) -> str:
 
 
 def _described(cell: Cell) -> str:
-    return f"{cell.entry.spec.name} (preset {cell.preset}, seed {cell.seed})"
+    variant = f"{cell.variant}, " if cell.variant else ""
+    return f"{cell.entry.spec.name} ({variant}preset {cell.preset}, seed {cell.seed})"
 
 
 def _about(cell: Cell) -> Mapping[str, Any]:
@@ -111,7 +113,9 @@ class Progress(CellWatcher):
 
     @override
     def cell_started(self, cell: Cell, folder: Path) -> None:
-        self._label = f"{cell.entry.spec.name} seed {cell.seed}"
+        self._label = " ".join(
+            filter(None, (cell.entry.spec.name, cell.variant, f"seed {cell.seed}"))
+        )
         self._line(f"running {cell.label}")
 
     @override

@@ -51,6 +51,9 @@ def _show_method(found: Details) -> None:
         minutes = f" ({about['minutes']} minutes on 2 cores)" if "minutes" in about else ""
         _heading(f"preset {name}{minutes}")
         _pairs({"about": about.get("text", ""), **_flat(preset["values"])})
+    if found["ablations"]:
+        _heading("ablations (harness run --ablation METHOD:NAME)")
+        _pairs({name: ", ".join(rows) for name, rows in found["ablations"].items()})
 
 
 def _show_suite(found: Details) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +35,17 @@ class Dataset(ABC):
     def __init__(self, root: Path | None, options: Options) -> None:
         self.root = root
         self.options = options
+
+    @classmethod
+    def official_counts(cls, options: Any) -> Mapping[str, int]:
+        """Images of the splits of the whole set, as its makers or the papers state them.
+
+        Splits of which nobody states a number are left out. Documents print them; no file is read.
+
+        Args:
+            options: the validated options model named by the spec.
+        """
+        return {}
 
     @abstractmethod
     def splits(self) -> Sequence[str]:

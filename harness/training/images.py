@@ -93,8 +93,12 @@ class FitImages:
 
     def take(self, indices: Any) -> Tensor:
         """The images at these positions, `uint8 [n, 3, S, S]`, channels last."""
-        chosen = np.ascontiguousarray(self._array[np.asarray(indices)])
-        return torch.from_numpy(chosen).contiguous(memory_format=torch.channels_last)
+        chosen = np.take(self._array, np.asarray(indices), axis=0)
+        # Written plane by plane, which is more than twice as fast as torch's change of the order.
+        ordered = np.empty((len(chosen), self.size, self.size, 3), np.uint8)
+        for channel in range(3):
+            ordered[..., channel] = chosen[:, channel]
+        return torch.from_numpy(ordered).permute(0, 3, 1, 2)
 
     def _at(self, position: int) -> int:
         epoch, offset = divmod(position, len(self._array))

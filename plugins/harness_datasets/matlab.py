@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,17 +22,18 @@ HDF5 = b"MATLAB 7.3"
 BROKEN = (ValueError, TypeError, OSError, EOFError, KeyError, IndexError, struct.error, zlib.error)
 
 
-def load_mat(path: Path) -> dict[str, Any]:
+def load_mat(path: Path, *, only: Sequence[str] | None = None) -> dict[str, Any]:
     """The variables of a file, structures as dictionaries; see `parse_mat`."""
-    return parse_mat(read_bytes(path), str(path))
+    return parse_mat(read_bytes(path), str(path), only=only)
 
 
-def parse_mat(data: bytes, name: str) -> dict[str, Any]:
+def parse_mat(data: bytes, name: str, *, only: Sequence[str] | None = None) -> dict[str, Any]:
     """The variables of a MATLAB file of version 4 to 7, structures as dictionaries.
 
     Args:
         data: the file's bytes.
         name: the file, for messages.
+        only: variables to read; the others are passed over. `None` reads all.
 
     Raises:
         DataError: it is an HTML page, of version 7.3, no MATLAB file, or cut off.
@@ -44,7 +45,7 @@ def parse_mat(data: bytes, name: str) -> dict[str, Any]:
     if data.startswith(HDF5):
         raise DataError(f"{name}: saved by MATLAB 7.3 (HDF5); save it again with the flag -v7.")
     try:
-        found: dict[str, Any] = loadmat(io.BytesIO(data), simplify_cells=True)
+        found: dict[str, Any] = loadmat(io.BytesIO(data), simplify_cells=True, variable_names=only)
     except (*BROKEN, MatReadError, NotImplementedError) as error:
         raise DataError(f"{name}: not a whole MATLAB file: {error}.") from None
     return found

@@ -72,6 +72,11 @@ class PlainPhotos(Dataset):
     def _area(self, picture: Image.Image, where: str) -> Box:
         """The box that a photo's crop is taken from; refuses a photo of a wrong size."""
 
+    @classmethod
+    def official_counts(cls, options: Any) -> Mapping[str, int]:
+        """Images of each split."""
+        return cls.expected
+
     def splits(self) -> Sequence[str]:
         """Names of the splits."""
         return list(self._splits)

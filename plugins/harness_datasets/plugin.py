@@ -6,10 +6,12 @@ from types import ModuleType
 
 from harness.contract import DatasetSpec, hook
 from harness_datasets.aflw import options as aflw
+from harness_datasets.awa import options as awa
 from harness_datasets.bbc_pose import options as bbc_pose
 from harness_datasets.cat_head import options as cat_head
 from harness_datasets.celeba import options as celeba
 from harness_datasets.celeba_hq import options as celeba_hq
+from harness_datasets.cub import options as cub
 from harness_datasets.ffhq import options as ffhq
 from harness_datasets.flowers_102 import options as flowers_102
 from harness_datasets.human36m import options as human36m
@@ -17,6 +19,8 @@ from harness_datasets.lsun_bedroom import options as lsun_bedroom
 from harness_datasets.mnist import options as mnist
 from harness_datasets.pascal3d_car import options as pascal3d_car
 from harness_datasets.smallnorb import options as smallnorb
+from harness_datasets.svhn import options as svhn
+from harness_datasets.taichi import options as taichi
 from harness_datasets.voxceleb import options as voxceleb
 from harness_datasets.zappos_shoes import options as zappos_shoes
 
@@ -63,11 +67,15 @@ def harness_datasets() -> list[DatasetSpec]:
         _official("Human36m", "People in motion with 32 joints, from four sides.", human36m),
         _official("VoxCeleb", "Speaking faces on video, with MAFL for the labels.", voxceleb),
         _official("SmallNORB", "Toys from 162 viewpoints, as clips.", smallnorb),
+        _official("CUB", "Birds with fifteen landmarks and masks.", cub),
+        _official("Taichi", "Tai Chi on video with eighteen joints and masks.", taichi),
+        _official("AwA", "Animals of five kinds, without labels.", awa),
+        _official("SVHN", "Digits of house numbers, all or one of the ten.", svhn),
         _official(
             "CelebAHQ", "Aligned faces in high resolution, with CelebA's attributes.", celeba_hq
         ),
         _official("FFHQ", "Aligned faces of FFHQ, without labels.", ffhq),
-        _official("Flowers102", "Flowers of Oxford with captions.", flowers_102),
+        _official("Flowers102", "Flowers of 102 kinds with masks or captions.", flowers_102),
         _official("LsunBedroom", "Bedrooms from LSUN, without labels.", lsun_bedroom),
     ]
 

@@ -127,6 +127,28 @@ class Human36mParams(RegressionParams):
         return value
 
 
+class TaichiParams(RegressionParams):
+    """What is summed, in which pixels, and how the regressor is fitted."""
+
+    bias: bool = Field(
+        default=True,
+        description="Fit an intercept too, as the published numbers do (Siarohin et al. 2021, and "
+        "GANSeg's code; its text leaves it open); without it `origin` decides.",
+    )
+    distance: Literal["coordinates", "euclidean"] = Field(
+        default="coordinates",
+        description="coordinates: the absolute errors of x and y are two terms, as in the code "
+        "that the published numbers come from; euclidean: a landmark's distance is one term, as "
+        "GANSeg's text has it.",
+    )
+    frame_pixels: float = Field(
+        default=256,
+        gt=0,
+        description="How many pixels the image edge counts, whatever the size that a method sees "
+        "(256: the frames that the joints of Taichi-HD were found in).",
+    )
+
+
 class AttributeParams(Options):
     """Which attributes are told from which features, and how the classifier is fitted."""
 

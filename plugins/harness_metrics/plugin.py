@@ -44,6 +44,15 @@ LANDMARKS = [
         needs=("keypoints", "landmarks"),
     ),
     MetricSpec(
+        name="taichi_mae",
+        summary="Absolute landmark error in pixels of 256, summed over all coordinates",
+        target="harness_metrics.taichi_mae:TaichiMae",
+        params="harness_metrics.params:TaichiParams",
+        unit="summed pixels",
+        direction="lower",
+        needs=("keypoints", "landmarks"),
+    ),
+    MetricSpec(
         name="human36m_error",
         summary="Mean landmark error in percent of the edge, left and right exchanged where better",
         target="harness_metrics.human36m_error:Human36mError",

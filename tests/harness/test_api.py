@@ -83,9 +83,9 @@ def test_what_goes_wrong_is_raised(
     ids=repr,
 )
 def test_a_setting_of_any_type_arrives_as_it_is(value: object) -> None:
-    from harness.api import _as_toml
+    from harness.toml import as_toml
 
-    settings, _ = parse_settings([f"key={_as_toml(value)}"])
+    settings, _ = parse_settings([f"key={as_toml(value)}"])
     assert settings == {"key": value}
     assert type(settings["key"]) is type(value)
 

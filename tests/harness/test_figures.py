@@ -17,7 +17,6 @@ from harness.figures import (
     grid,
     palette,
     prediction_sheet,
-    sample_sheet,
 )
 
 GREY = np.full((40, 80, 3), 100, dtype=np.uint8)
@@ -104,18 +103,6 @@ def test_prediction_sheet_shows_parts_and_keypoints_and_is_deterministic():
     assert plain.size == parts.size == (2 * 128 + GAP, 128)
     assert plain.tobytes() != parts.tobytes() != prediction_sheet(both, truth).tobytes()
     assert prediction_sheet(both, truth).tobytes() == prediction_sheet(both, truth).tobytes()
-
-
-def test_sample_sheet_leaves_out_invisible_landmarks():
-    images = np.full((1, 3, 64, 64), 90, dtype=np.uint8)
-    points = np.full((1, 2, 2), 0.5, dtype=np.float32)
-    hidden = Samples(
-        ids=["a"], images=images, landmarks=points, visible=np.zeros((1, 2), dtype=bool)
-    )
-    bare = Samples(ids=["a"], images=images)
-    seen = Samples(ids=["a"], images=images, landmarks=points)
-    assert sample_sheet(hidden).tobytes() == sample_sheet(bare).tobytes()
-    assert sample_sheet(seen).tobytes() != sample_sheet(bare).tobytes()
 
 
 @pytest.mark.parametrize(

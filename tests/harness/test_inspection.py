@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from toy_world import Toy
 
-from harness.errors import UnknownName
+from harness.errors import DataError, UnknownName
 from harness.inspection import DataReport, check_data, preview
 from harness.suite import load_suite
 
@@ -67,3 +67,13 @@ def test_preview_shows_the_asked_split(toy: Toy) -> None:
     assert sheet.tobytes() != preview(suite, toy.known, split="train", count=4).tobytes()
     with pytest.raises(UnknownName, match="Did you mean 'test'"):
         preview(suite, toy.known, split="tests")
+
+
+def test_preview_of_a_split_without_images_is_refused(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suite = load_suite(toy.known.suites.get("toy").spec)
+    entry = toy.known.datasets.get("toy_data")
+    monkeypatch.setattr(entry.load(entry.spec.target), "ids", lambda self, split: [])
+    with pytest.raises(DataError, match="the split 'test' has no image to show"):
+        preview(suite, toy.known)

@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from toy_world import Toy
 
-from harness.contract import ExecutorSpec, MetricSpec
+from harness.contract import DatasetSpec, ExecutorSpec, MetricSpec
 from harness.errors import UnknownName
-from harness.listing import list_executors, list_kind, list_metrics, list_plugins, problems
+from harness.listing import (
+    list_executors,
+    list_kind,
+    list_metrics,
+    list_plugins,
+    list_suites,
+    problems,
+)
 from harness.registry import Entry, Plugin, Registry
 
 TWIN = MetricSpec(
@@ -52,6 +62,25 @@ def test_executors_are_listed() -> None:
         Entry(ExecutorSpec(name="far", summary="Far away.", target="a:B"), "d", "1")
     )
     assert list_executors(known)[0]["summary"] == "Far away."
+
+
+def test_suites_say_whether_their_data_are_there(
+    toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def status() -> tuple[str, str]:
+        (row,) = (row for row in list_suites(toy.known) if row["name"] == "toy")
+        return row["data"], row["folder"]
+
+    monkeypatch.setenv("HARNESS_DATA", str(tmp_path / "root"))
+    assert status() == ("embedded", "")
+    (entry,) = toy.known.datasets.entries["toy_data"]
+    elsewhere = replace(entry.spec, embedded=False)
+    assert isinstance(elsewhere, DatasetSpec)
+    monkeypatch.setitem(toy.known.datasets.entries, "toy_data", [replace(entry, spec=elsewhere)])
+    assert status() == ("missing", "")
+    folder = tmp_path / "root" / "toy_data"
+    folder.mkdir(parents=True)
+    assert status() == ("present", str(folder))
 
 
 def test_unknown_kind_is_answered_with_the_nearest() -> None:

@@ -86,6 +86,9 @@ def test_centre_in_pixels_needs_the_image_size(score: Any) -> None:
         score(1.0, units="pixels")
     with pytest.raises(ConfigError, match="image_size"):
         score(1.0, units="pixels", metric="landmark_error", settings={"origin": "corner"})
+    for metric in ("bbc_pose_accuracy", "taichi_mae"):  # their values are in pixels of a frame
+        with pytest.raises(ConfigError, match=f"{metric} in pixels needs the image size"):
+            score(1.0, units="pixels", metric=metric, settings={"bias": True})
 
 
 def test_oblong_pictures_keep_the_proportions_of_their_pixels(score: Any) -> None:

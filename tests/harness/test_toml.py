@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from harness.contract import Options
 from harness.errors import ConfigError, UnknownName
-from harness.toml import read_toml, validate
+from harness.toml import read_toml, read_toml_head, validate
 
 
 class Inner(Options):
@@ -113,3 +113,51 @@ def test_a_validated_model_cannot_be_changed() -> None:
     outer = validate(Outer, {"size": 9}, "a.toml")
     with pytest.raises(ValueError, match="frozen"):
         outer.size = 10
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "count"),
+    [
+        ("a = 1\n[[row]]\nx = 1\n[[row]]\nx = 2\n", {"a": 1}, 2),
+        ("a = 1\n\n[[row]]\nx = [\n 1]", {"a": 1}, 1),
+        ("a = 1\r\n[[row]]\r\nx = 1\r\n", {"a": 1}, 1),
+        ("a = 1\n[[row]]\nx = 1\n[b]\nc = 2\n", {"a": 1, "b": {"c": 2}}, 1),
+        ("[[row]]\n[[b]]\n[[row]]\n", {"b": [{}]}, 2),
+        ("a = 1\n", {"a": 1}, 0),
+        ("a = 1\nrow = [{ x = 1 }, { x = 2 }]\n", {"a": 1}, 2),
+        ("row = 3\n", {"row": 3}, 0),
+        ('a = """\n[[row]]\n"""\nb = 2\n', {"a": "[[row]]\n", "b": 2}, 0),
+        ('a = """\n[[row]]\n"""\n[[row]]\n', {"a": "[[row]]\n"}, 1),
+        ("a = 1\n[[row]]\nx = [\n[1],\n]\n[[row]]\nx = []\n", {"a": 1}, 2),
+    ],
+    ids=[
+        "at the end",
+        "list over lines",
+        "windows",
+        "table behind",
+        "between others",
+        "none",
+        "inline",
+        "no array",
+        "in a text",
+        "in a text and behind",
+        "line that begins like a table",
+    ],
+)
+def test_rows_at_the_end_are_counted(
+    tmp_path: Path, text: str, values: dict[str, object], count: int
+) -> None:
+    path = tmp_path / "x.toml"
+    path.write_bytes(text.encode())
+    assert read_toml_head(path, "row") == (values, count)
+
+
+def test_rows_that_are_only_counted_are_not_parsed(tmp_path: Path) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text("a = 1\n[[row]]\nno toml\n[[row]]\n")
+    assert read_toml_head(path, "row") == ({"a": 1}, 2)
+    path.write_text("no toml\n[[row]]\n")
+    with pytest.raises(ConfigError, match=r"x\.toml: .*line 1"):
+        read_toml_head(path, "row")
+    with pytest.raises(ConfigError, match="missing"):
+        read_toml_head(tmp_path / "missing.toml", "row")

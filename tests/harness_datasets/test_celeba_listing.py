@@ -37,6 +37,19 @@ def test_list_without_a_head_is_read(tmp_path: Path) -> None:
     assert rows.numbers(["2.jpg"], ["partition"], head=False).tolist() == [[2]]
 
 
+@pytest.mark.parametrize("largest", [2**31 - 1, 2**31, 2**40])
+def test_numbers_of_any_length_are_kept(tmp_path: Path, largest: int) -> None:
+    rows = listing(tmp_path, f"2\nx y\n1.jpg {largest} 4\n2.jpg -3 6\n")
+    assert rows.numbers(["2.jpg", "1.jpg"], POINTS).tolist() == [[-3, 6], [largest, 4]]
+
+
+def test_short_numbers_are_stored_short_and_given_long(tmp_path: Path) -> None:
+    """So that the 8 million numbers of the attributes take 32 MB, and areas do not overflow."""
+    rows = listing(tmp_path, "1\nx y\n1.jpg 60000 60000\n")
+    assert rows.rows[1].dtype == "int32"
+    assert rows.numbers(["1.jpg"], POINTS).prod() == 60_000**2
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

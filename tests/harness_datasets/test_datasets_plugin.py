@@ -29,6 +29,42 @@ def test_every_option_is_described_and_has_a_default(spec: DatasetSpec) -> None:
     assert options() == options.model_validate({})
 
 
+@SPECS
+def test_official_counts_are_of_plain_splits(spec: DatasetSpec) -> None:
+    counts = loaded(spec.target).official_counts(loaded(spec.options)())
+    assert spec.name == "image_folder" or counts
+    assert all(name.isidentifier() and count > 0 for name, count in counts.items())
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "expected"),
+    [
+        ("celeba", {"crop": "wild"}, {"mafl_test": 283, "mafl_train": 5_379}),
+        ("celeba", {"crop": "aligned"}, {"mafl_test": 1_000, "train": 162_770}),
+        ("voxceleb", {}, {"mafl_train": 19_000, "mafl_test": 1_000}),
+        ("smallnorb", {"category": "car"}, {"train": 4_860, "test": 4_860}),
+        ("taichi", {}, {"train": 67_078, "landmarks_test": 300}),
+        ("taichi", {"frames_per_clip": 0}, {"train": 5_000}),
+        ("awa", {}, {"train": 5_318, "test": 591}),
+        ("synthetic_faces", {"test": 7}, {"fit": 20_000, "test": 7}),
+        ("flowers_102", {}, {"train": 1_020, "val": 1_020, "test": 6_149}),
+    ],
+)
+def test_official_counts_follow_the_options(name: str, options: dict, expected: dict) -> None:
+    (spec,) = (spec for spec in harness_datasets() if spec.name == name)
+    counts = loaded(spec.target).official_counts(loaded(spec.options)(**options))
+    assert expected.items() <= dict(counts).items()
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [("mnist", {"digit": 3}), ("svhn", {"digit": 0}), ("awa", {"crop": "boxes"})],
+)
+def test_counts_that_nobody_states_are_left_out(name: str, options: dict) -> None:
+    (spec,) = (spec for spec in harness_datasets() if spec.name == name)
+    assert loaded(spec.target).official_counts(loaded(spec.options)(**options)) == {}
+
+
 def test_plugin_and_options_import_nothing_heavy() -> None:
     modules = ["harness_datasets.plugin"]
     modules += [spec.options.partition(":")[0] for spec in harness_datasets()]

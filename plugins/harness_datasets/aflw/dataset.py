@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,11 @@ class AFLW(Dataset):
         self._store, self._prefix = self._tree.images("output", "aflw_images")
         self._lists = PreparedLists(self._tree, "aflw", 5, ("", "aflw_data/"))
         self._ids: dict[str, list[str]] = {}
+
+    @classmethod
+    def official_counts(cls, options: Any) -> Mapping[str, int]:
+        """Images of each split."""
+        return EXPECTED
 
     def splits(self) -> Sequence[str]:
         """`train` and `test`."""

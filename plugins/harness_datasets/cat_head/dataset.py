@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,11 @@ class CatHead(Dataset):
         self._lists = PreparedLists(self._tree, "cat", len(NAMES), ("cat_data/", ""))
         self._heads = self._edition()
         self.landmark_names = tuple(NAMES[point] for point in options.points)
+
+    @classmethod
+    def official_counts(cls, options: Any) -> Mapping[str, int]:
+        """Images of each split."""
+        return EXPECTED
 
     def splits(self) -> Sequence[str]:
         """`train` and `test`, or `hash_train` and `hash_test` without lists."""

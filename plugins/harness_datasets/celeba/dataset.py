@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -98,6 +98,12 @@ class CelebA(Dataset):
         if self._attributes is not None:
             self.attribute_names = self._attributes.columns
         self._ids: dict[str, list[str]] = {}
+
+    @classmethod
+    def official_counts(cls, options: Any) -> Mapping[str, int]:
+        """Images of the splits that the crop leaves."""
+        counts: Mapping[str, int] = EXPECTED[options.crop]
+        return counts
 
     def splits(self) -> Sequence[str]:
         """The official partition, the MAFL lists, and two sets to learn from without labels.

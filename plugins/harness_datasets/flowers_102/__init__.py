@@ -1,1 +1,1 @@
-"""Oxford Flowers 102 with captions: 8,189 photos, ten sentences each."""
+"""Oxford Flowers 102: 8,189 photos with masks and ten sentences each."""

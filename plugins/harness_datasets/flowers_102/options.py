@@ -20,7 +20,8 @@ LAYOUT = """\
 flowers_102/                             (or 102flowers/)
   jpg/image_00001.jpg ... image_08189.jpg    (102flowers.tgz, or jpg.zip)
   setid.mat
-  text_c10/class_00077/image_00001.txt ...   (ten lines each; or text_c10.zip)
+  segmim/segmim_00001.jpg ...                (102segmentations.tgz; for masks)
+  text_c10/class_00077/image_00001.txt ...   (ten lines each; or text_c10.zip; for captions)
 The captions are in cvpr2016_flowers.tar.gz of Reed et al. (github.com/reedscot/cvpr2016), whose
 folder cvpr2016_flowers/ may also stand here as it is.
 """
@@ -40,6 +41,11 @@ class Flowers102Options(RandomCropOptions):
         default="centre",
         description="'centre': the largest square in the middle of the photo; 'squeeze': the whole "
         "photo, whatever its proportions (GANSeg). SGF's paper does not say.",
+    )
+    masks: bool = Field(
+        default=False,
+        description="Read the masks, which must then be there for every photo. As in GANSeg's code "
+        "a pixel is background where, after the resize, red is 0, green is 0 or blue is 254.",
     )
     captions: bool = Field(
         default=True, description="Read the captions, which must then be there for every photo."

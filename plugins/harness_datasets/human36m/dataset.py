@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -106,6 +106,11 @@ class Human36m(Dataset):
                     number += 1
         if not number:
             raise self._tree.missing(f"S1/{POSES}/{options.actions[0]}.54138969.cdf")
+
+    @classmethod
+    def official_counts(cls, options: Any) -> Mapping[str, int]:
+        """Images of each split."""
+        return EXPECTED
 
     def splits(self) -> Sequence[str]:
         """`train` and `test`."""

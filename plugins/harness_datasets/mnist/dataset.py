@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,11 @@ class MNIST(Dataset):
         folders = ("mnist/raw", "MNIST/raw", "mnist", "MNIST", "raw")
         self._tree = OfficialTree("mnist", root, home=HOME, layout=LAYOUT, folders=folders)
         self._paths = {split: self._files(start) for split, start in FILES.items()}
+
+    @classmethod
+    def official_counts(cls, options: Any) -> Mapping[str, int]:
+        """Images of all digits together."""
+        return EXPECTED if options.digit is None else {}
 
     def splits(self) -> Sequence[str]:
         """`train` and `test`."""

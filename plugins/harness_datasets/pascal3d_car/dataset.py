@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -67,6 +67,11 @@ class Pascal3DCar(Dataset):
         for source, names in self._annotations.items():
             if not names:
                 raise self._tree.missing(f"Annotations/car_{source}/*.mat")
+
+    @classmethod
+    def official_counts(cls, options: Any) -> Mapping[str, int]:
+        """Images of each split."""
+        return PAPER
 
     def splits(self) -> Sequence[str]:
         """`train` and `test`."""

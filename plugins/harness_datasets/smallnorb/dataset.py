@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +64,12 @@ class SmallNORB(Dataset):
         self._lock = threading.Lock()
         self._labels: dict[str, NDArray[np.int64]] = {}
         self._pictures: dict[str, NDArray[np.uint8]] = {}
+
+    @classmethod
+    def official_counts(cls, options: Any) -> Mapping[str, int]:
+        """Images of one category, or of all five, which are equally many."""
+        parts = 1 if options.category is None else len(CATEGORIES)
+        return {split: count // parts for split, count in EXPECTED.items()}
 
     def splits(self) -> Sequence[str]:
         """`train` and `test`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +41,11 @@ class SyntheticFaces(Dataset):
 
     def __init__(self, root: Path | None, options: SyntheticFacesOptions) -> None:
         super().__init__(root, options)
+
+    @classmethod
+    def official_counts(cls, options: Any) -> Mapping[str, int]:
+        """As many as asked for."""
+        return {split: getattr(options, split) for split in SPLITS}
 
     def splits(self) -> Sequence[str]:
         """`fit`, `regress` and `test`; no face is in two."""

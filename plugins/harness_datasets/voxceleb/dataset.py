@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -61,6 +61,12 @@ class VoxCeleb(Dataset):
         if options.speakers == "dev" and path is None:
             raise self._tree.missing("vox1_meta.csv")
         self._meta = None if path is None else read_meta(path)
+
+    @classmethod
+    def official_counts(cls, options: Any) -> Mapping[str, int]:
+        """Images of MAFL's splits; the frames depend on what is left of the videos."""
+        aligned = CelebA.official_counts(CelebAOptions(crop="aligned"))
+        return {split: aligned[split] for split in MAFL}
 
     def splits(self) -> Sequence[str]:
         """`train`, and MAFL's two."""

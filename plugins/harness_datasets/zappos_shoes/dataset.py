@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -46,6 +46,11 @@ class ZapposShoes(Dataset):
         folders = ("zappos_shoes", "ut-zap50k")
         self._tree = OfficialTree("zappos_shoes", root, home=HOME, layout=LAYOUT, folders=folders)
         self._store, self._prefix = self._tree.images("ut-zap50k-images")
+
+    @classmethod
+    def official_counts(cls, options: Any) -> Mapping[str, int]:
+        """Images of each split."""
+        return EXPECTED
 
     def splits(self) -> Sequence[str]:
         """`train` and `test`."""

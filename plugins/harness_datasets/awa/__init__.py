@@ -1,0 +1,1 @@
+"""Animals with Attributes 2: photos of animals."""

@@ -1,0 +1,1 @@
+"""SVHN: house numbers from street photos, cut to single digits."""

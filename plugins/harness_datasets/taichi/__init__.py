@@ -1,0 +1,1 @@
+"""Taichi-HD: people on video with eighteen joints and masks."""
