@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.errors import DataError, HarnessError
 from harness.fingerprint import differences, fingerprint
+from harness.leaderboard.pareto import with_fronts
 from harness.leaderboard.place import with_places, with_ranks
 from harness.leaderboard.rows import Column, Row, make_rows
 from harness.protocol import ranked_protocol
@@ -141,7 +142,8 @@ def build_board(suite: Suite, records: Sequence[Record], known: Registry) -> Boa
 
 def _table(columns: tuple[Column, ...], records: Sequence[Record], main: dict[str, Any]) -> Table:
     ref = records[0].suite
-    rows = with_places(with_ranks(make_rows(records, columns), columns[0]), columns)
+    ranked = with_ranks(make_rows(records, columns), columns[0])
+    rows = with_fronts(with_places(ranked, columns), columns[0])
     return Table(
         fingerprint=ref.fingerprint,
         version=ref.version,

@@ -14,9 +14,21 @@ from harness.leaderboard.rows import Row
 
 #: Columns of the CSV: one line for every row and metric.
 CSV_FIELDS = (
-    *("suite", "fingerprint", "comparable", "rank", "method", "preset", "kind", "sees", "seeds"),
+    *(
+        "suite",
+        "fingerprint",
+        "comparable",
+        "rank",
+        "worst_rank",
+        "method",
+        "preset",
+        "kind",
+        "sees",
+        "seeds",
+    ),
     *("metric", "unit", "direction", "value", "std", "low", "high", "place"),
-    *("parameters", "fit_seconds", "device", "package", "source", "marks"),
+    *("parameters", "fit_seconds", "predict_seconds", "peak_memory_bytes", "fronts"),
+    *("device", "package", "source", "marks"),
 )
 
 
@@ -71,6 +83,7 @@ def _csv_lines(suite: str, table: Table, row: Row, comparable: bool) -> Iterator
         "fingerprint": table.fingerprint,
         "comparable": comparable,
         "rank": row.rank,
+        "worst_rank": row.worst_rank,
         "method": row.method,
         "preset": row.preset,
         "kind": row.kind,
@@ -78,6 +91,9 @@ def _csv_lines(suite: str, table: Table, row: Row, comparable: bool) -> Iterator
         "seeds": len(row.seeds),
         "parameters": row.parameters,
         "fit_seconds": row.fit_seconds,
+        "predict_seconds": row.predict_seconds,
+        "peak_memory_bytes": row.peak_memory_bytes,
+        "fronts": " ".join(row.fronts),
         "device": row.device,
         "package": row.package,
     }

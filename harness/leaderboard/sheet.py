@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from harness.leaderboard.board import Board, Table
 from harness.leaderboard.numbers import (
     MISSING,
+    bytes_text,
     column_decimals,
     count_text,
     interval_text,
     number_text,
+    rank_text,
     seconds_text,
     value_text,
 )
@@ -19,6 +21,9 @@ from harness.leaderboard.rows import Column, Row
 
 #: Digits of a fingerprint that are shown.
 SHORT = 12
+
+#: Marks what lies on the front of score against cost.
+FRONT = "◆"
 
 _ARROWS = {"lower": "↓", "higher": "↑"}
 _KINDS = {"learned": "measured", "external": "measured outside"}
@@ -84,7 +89,7 @@ def _ranking(table: Table) -> Section:
     digits = column_decimals(column, table.rows)
     rows = [
         (
-            "" if row.rank is None else str(row.rank),
+            rank_text(row),
             row.method,
             row.preset,
             kind_text(row),
@@ -98,9 +103,11 @@ def _ranking(table: Table) -> Section:
     ]
     units = [f"{c.metric} ({c.unit})" for c in table.columns if c.unit]
     text = (
-        "95 %: Student's t over seeds where there are several, else bootstrap over test images. "
-        "Ranks are among measured rows only; a row is behind those whose interval is wholly "
-        "better. Place: 0 is the best trivial row, 1 the best oracle.",
+        "95 %: bootstrap over test images, with Student's t over seeds where there are several.",
+        "Ranks are among measured rows only: from the best to the worst place that noise allows, "
+        "where a row is behind those whose interval is wholly better. A row of one seed is given "
+        "the spread of the other rows' seeds for that. Place: 0 is the best trivial row, 1 the "
+        "best oracle.",
         "↓ lower is better, ↑ higher is better. "
         + (f"Units: {', '.join(units)}." if units else ""),
     )
@@ -181,19 +188,35 @@ def _details(table: Table) -> list[Section]:
 
 
 def _costs(table: Table) -> Section:
+    def marked(row: Row, cost: str, text: str) -> str:
+        return f"{text} {FRONT}" if cost in row.fronts else text
+
+    column = table.columns[0]
+    digits = column_decimals(column, table.rows)
     rows = tuple(
         (
             *_name(row),
-            count_text(row.parameters),
-            seconds_text(row.fit_seconds),
+            value_text(row.cells[column.metric], digits),
+            marked(row, "parameters", count_text(row.parameters)),
+            marked(row, "fit_seconds", seconds_text(row.fit_seconds)),
+            seconds_text(row.predict_seconds),
+            marked(row, "peak_memory_bytes", bytes_text(row.peak_memory_bytes)),
             row.device or MISSING,
             ", ".join(str(seed) for seed in row.seeds),
             row.package,
         )
         for row in table.rows
     )
-    headers = ("method", "preset", "parameters", "fit", "device", "seeds", "package")
-    return Section(title="Cost and origin", headers=headers, rows=rows)
+    headers = (
+        *("method", "preset", header(column), "parameters", "fit", "predict", "memory"),
+        *("device", "seeds", "package"),
+    )
+    text = (
+        f"{FRONT} no row that costs less or as much scores better (Pareto front; seconds and "
+        "memory among rows of one device, oracles left out). Seconds are means over seeds, memory "
+        "is the most that the process held.",
+    )
+    return Section(title="Score against cost", text=text, headers=headers, rows=rows)
 
 
 def _published(board: Board) -> list[Section]:
