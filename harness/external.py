@@ -25,6 +25,7 @@ from harness.provenance import now, provenance
 from harness.record import MethodRef, Record, Score, SuiteRef, put_aside, write_record
 from harness.registry import Registry
 from harness.scoring import score_evaluation
+from harness.seal import sealed
 from harness.suite import Suite, load_suite, with_metric_params
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def score_submission(
     _save(folder / "predictions.npz", arrays)
     _save(folder / "per_image.npz", scored.per_image)
     save_curves(scored.curves, folder)
+    record = sealed(record, folder)
     put_aside(folder / "record.json", record)
     write_record(record, folder / "record.json")
     return record, folder
