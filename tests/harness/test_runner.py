@@ -19,7 +19,7 @@ from harness.files import replacing
 from harness.plan import Cell
 from harness.record import Record, read_record, write_record
 from harness.runner import Outcome, Runner
-from harness.seal import check_file, sealed
+from harness.seal import sealed
 from harness.watching import CellWatcher
 
 SPREAD, DISTANCE, OVERLAP = ({"name": f"toy_{n}"} for n in ("spread", "distance", "overlap"))
@@ -499,25 +499,3 @@ def test_a_damaged_note_of_the_fit_is_named(toy: Toy) -> None:
     outcome = run(toy)
     assert (outcome.status, outcome.exit_code) == ("failed", 2)
     assert "fit.json: damaged" in outcome.error
-
-
-def test_record_has_the_hashes_of_its_content_and_files(toy: Toy) -> None:
-    outcome = run(toy)
-    assert outcome.folder is not None
-    made = on_disk(outcome)
-    assert made == outcome.record
-    assert made.digest
-    assert set(made.files) == {"predictions.npz", "per_image.npz"}
-    for name in made.files:
-        check_file(made, outcome.folder, name)
-
-
-def test_cell_whose_record_was_changed_by_hand_is_measured_again(toy: Toy) -> None:
-    first = run(toy)
-    assert first.folder is not None
-    path = first.folder / "record.json"
-    text = path.read_text()
-    path.write_text(text.replace('"seed": 0', '"seed": 5'))
-    again = run(toy)
-    assert (again.status, len(FITS)) == ("finished", 1)
-    assert on_disk(again).scores == Record.model_validate_json(text).scores

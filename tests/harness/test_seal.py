@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from made_records import record
+from toy_plugin.methods import FITS
+from toy_world import Toy
 
 from harness.errors import RecordError
 from harness.record import Record, put_aside, read_finished, read_record, read_records, write_record
@@ -108,3 +110,25 @@ def test_changed_and_missing_files_are_named(tmp_path: Path) -> None:
 def test_file_of_a_record_without_hashes_is_taken_as_it_is(tmp_path: Path) -> None:
     (tmp_path / "predictions.npz").write_bytes(b"anything")
     check_file(record(HASHED), tmp_path, "predictions.npz")
+
+
+def test_finished_run_has_the_hashes_of_its_content_and_files(toy: Toy) -> None:
+    outcome = toy.runner().run(toy.cell())
+    assert outcome.folder is not None
+    made = read_record(outcome.folder / "record.json")
+    assert made == outcome.record
+    assert made.digest
+    assert set(made.files) == {"predictions.npz", "per_image.npz"}
+    for name in made.files:
+        check_file(made, outcome.folder, name)
+
+
+def test_cell_whose_record_was_changed_by_hand_is_measured_again(toy: Toy) -> None:
+    first = toy.runner().run(toy.cell())
+    assert first.folder is not None
+    path = first.folder / "record.json"
+    text = path.read_text()
+    path.write_text(text.replace('"seed": 0', '"seed": 5'))
+    again = toy.runner().run(toy.cell())
+    assert (again.status, len(FITS)) == ("finished", 1)
+    assert read_record(path).scores == Record.model_validate_json(text).scores
