@@ -151,7 +151,8 @@ def _scores(run: FinishedRun, opened: Opened, known: Registry) -> tuple[Checked,
     """Every score of the record beside the same of its predictions, however those are now."""
     path = run.folder / "predictions.npz"
     evaluation = stored_evaluation(read_arrays(path), opened, path.name)
-    evaluation = replace(evaluation, fit_images=opened.roles["fit"].samples.images)
+    if run.record.method.kind != "external":  # what others learned on is not known
+        evaluation = replace(evaluation, fit_images=opened.roles["fit"].samples.images)
     checked = []
     for score in run.record.scores:
         left = _left(score, known)
