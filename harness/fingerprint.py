@@ -67,7 +67,7 @@ def short(value: Any) -> str:
     ('ffffffffffff', '{"limit":null}', '(absent)')
     """
     if isinstance(value, str):
-        is_hash = len(value) == 64 and set(value) <= set("0123456789abcdef")
+        is_hash = len(value) in (40, 64) and set(value) <= set("0123456789abcdef")
         return value[:12] if is_hash else _cut(value)
     return _cut(canonical(value))
 
