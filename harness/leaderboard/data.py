@@ -14,18 +14,8 @@ from harness.leaderboard.rows import Row
 
 #: Columns of the CSV: one line for every row and metric.
 CSV_FIELDS = (
-    *(
-        "suite",
-        "fingerprint",
-        "comparable",
-        "rank",
-        "worst_rank",
-        "method",
-        "preset",
-        "kind",
-        "sees",
-        "seeds",
-    ),
+    *("suite", "fingerprint", "comparable", "superseded", "rank", "worst_rank"),
+    *("method", "preset", "kind", "sees", "seeds"),
     *("metric", "unit", "direction", "value", "std", "low", "high", "place"),
     *("parameters", "fit_seconds", "predict_seconds", "peak_memory_bytes", "fronts"),
     *("device", "package", "source", "marks"),
@@ -45,6 +35,8 @@ def board_data(board: Board) -> dict[str, Any]:
         "tables": [_table_data(table) for table in board.tables],
         "published": [row.model_dump(mode="json") for row in board.suite.published],
         "failed": list(board.failed),
+        "records": board.records,
+        "unsigned": board.unsigned,
         "notes": list(board.suite.notes),
     }
 
@@ -71,6 +63,7 @@ def _table_data(table: Table) -> dict[str, Any]:
         "fingerprint": table.fingerprint,
         "version": table.version,
         "differing": list(table.differing),
+        "superseded": list(table.superseded),
         "metrics": [asdict(column) for column in table.columns],
         "rows": [asdict(row) for row in table.rows],
         "protocol": table.protocol,
@@ -82,6 +75,7 @@ def _csv_lines(suite: str, table: Table, row: Row, comparable: bool) -> Iterator
         "suite": suite,
         "fingerprint": table.fingerprint,
         "comparable": comparable,
+        "superseded": bool(table.superseded),
         "rank": row.rank,
         "worst_rank": row.worst_rank,
         "method": row.method,

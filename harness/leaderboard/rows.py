@@ -24,6 +24,7 @@ class Column:
         direction: `higher` or `lower`, whichever is better.
         version: the metric's version; scores of another one are not shown.
         params: its parameters; scores with others are not shown.
+        newer: the version that is installed, where it is a newer one.
     """
 
     metric: str
@@ -31,6 +32,7 @@ class Column:
     direction: str
     version: int
     params: dict[str, Any]
+    newer: int | None = None
 
     @property
     def sign(self) -> int:
@@ -39,7 +41,11 @@ class Column:
 
     def refusal(self, score: Score) -> str:
         """Why a score may not stand in this column; empty when it may."""
-        if score.version != self.version:
+        if score.version < self.version:
+            return (
+                f"superseded: measured by version {score.version} of the metric, now {self.version}"
+            )
+        if score.version > self.version:
             return f"measured by version {score.version} of the metric"
         return "" if score.params == self.params else "measured with other parameters"
 

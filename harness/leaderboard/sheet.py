@@ -75,12 +75,18 @@ def kind_text(row: Row) -> str:
 def _about(board: Board) -> Section:
     suite = board.suite
     facts = f"Dataset {suite.dataset}, {suite.image_size} px, K = {suite.parts}"
+    text = [suite.summary]
     if board.tables:
         main = board.tables[0]
         facts += f", suite version {main.version}, fingerprint {main.fingerprint[:SHORT]}"
-    text = [suite.summary, f"{facts}."]
-    if not board.tables:
-        text.append("No cell has been measured yet.")
+        text.append(f"{facts}.")
+        if main.superseded:
+            text.append(
+                f"Superseded: measured by {', '.join(main.superseded)}; 'harness run' measures the "
+                "rows again."
+            )
+    else:
+        text += [f"{facts}.", "No cell has been measured yet."]
     return Section(text=tuple(text))
 
 
@@ -250,9 +256,13 @@ def _other(table: Table) -> Section:
         (*_name(row), kind_text(row), value_text(row.cells[column.metric], digits))
         for row in table.rows
     )
+    text = f"Suite version {table.version}. Differs in: {differing}."
+    if table.superseded:
+        text = f"Measured by {', '.join(table.superseded)}. {text}"
+    kind = "Superseded" if table.superseded else "Other"
     return Section(
-        title=f"Other protocol {table.fingerprint[:SHORT]}: not comparable",
-        text=(f"Suite version {table.version}. Differs in: {differing}.",),
+        title=f"{kind} protocol {table.fingerprint[:SHORT]}: not comparable",
+        text=(text,),
         headers=("method", "preset", "kind", header(column)),
         rows=rows,
     )
@@ -260,7 +270,7 @@ def _other(table: Table) -> Section:
 
 def _notes(board: Board) -> Section:
     rows = board.tables[0].rows if board.tables else ()
-    bullets = [*board.suite.notes, *_without_value(rows)]
+    bullets = [*board.suite.notes, *_without_value(rows), *_older_columns(board)]
     for row in rows:
         name = ", ".join(_name(row))
         bullets += [f"{name}: {note}" for note in row.notes]
@@ -269,9 +279,25 @@ def _notes(board: Board) -> Section:
             for metric, cell in row.cells.items()
             for reason, count in sorted(cell.excluded.items())
         ]
+    if board.unsigned:
+        bullets.append(
+            f"{board.unsigned} of {board.records} records are unsigned: they do not name the hash "
+            "of their content, by which a changed one is found."
+        )
     if board.failed:
         bullets.append(f"{len(board.failed)} failed and not shown: {'; '.join(board.failed)}")
     return Section(title="Notes", bullets=tuple(bullets)) if bullets else Section()
+
+
+def _older_columns(board: Board) -> list[str]:
+    """Metrics that no record was measured by in the installed version."""
+    columns = board.tables[0].columns if board.tables else ()
+    return [
+        f"{column.metric} is superseded: all values are of version {column.version} of the metric, "
+        f"now {column.newer}"
+        for column in columns
+        if column.newer is not None
+    ]
 
 
 def _without_value(rows: Sequence[Row]) -> list[str]:
