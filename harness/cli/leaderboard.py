@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from harness.record import Record
 
 EPILOG = examples(
-    "harness leaderboard",
     "harness leaderboard --records leaderboards/records --out leaderboards --check",
     "harness leaderboard --explain runs/faces_68/imm-quick-seed0-1a2b3c4d theirs/record.json",
 )
