@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -39,8 +37,10 @@ from harness.scoring import Scored, score_evaluation
 from harness.suite import MetricUse
 from harness.training.images import FitImages
 from harness.training.machine import (
+    forget_peak_memory,
     free_cores,
     keep_freed_pages,
+    peak_memory_bytes,
     pick_device,
     pick_precision,
 )
@@ -157,6 +157,7 @@ class Work:
             checkpoint_seconds=self.options.checkpoint_seconds,
         )
         images = resized_images(self.prepared.roles["fit"], note.image_size)
+        forget_peak_memory()
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
         try:
@@ -167,7 +168,7 @@ class Work:
         done = note.model_copy(
             update={
                 "seconds": run.seconds(),
-                "peak_memory_bytes": _peak_memory_bytes(device),
+                "peak_memory_bytes": peak_memory_bytes(device),
                 "parameters": method.parameter_count(),
                 "resumed": run.resumed,
                 "finished": True,
@@ -312,13 +313,6 @@ def _keypoint_note(fitted: Fitted) -> str:
 def _write_npz(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
     with replacing(path) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-
-
-def _peak_memory_bytes(device: torch.device) -> int:
-    if device.type == "cuda":
-        return int(torch.cuda.max_memory_allocated(device))
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return kilobytes if sys.platform == "darwin" else kilobytes * 1024
 
 
 def _device_name(device: str) -> str:
