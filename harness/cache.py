@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Samples read at once; small enough to show progress, large enough for vectorised datasets.
 CHUNK = 128
+#: What a suite uses splits for.
+ROLES = ("fit", "regress", "test")
 #: Raised when the layout of the cache changes.
 LAYOUT = 1
 
@@ -123,15 +125,29 @@ def _root(suite: Suite, data: Path | None, home: str, layout: str) -> Path:
 
 
 def load_roles(
-    suite: Suite, dataset: Dataset, known: Registry, progress: Progress | None = None
+    suite: Suite,
+    dataset: Dataset,
+    known: Registry,
+    progress: Progress | None = None,
+    *,
+    only: Sequence[str] = ROLES,
 ) -> dict[str, CachedSplit]:
     """The suite's splits by role (`fit`, `regress`, `test`); an empty `regress` is left out.
+
+    Args:
+        suite: the suite.
+        dataset: its dataset.
+        known: the registry.
+        progress: told while images are read into the cache.
+        only: read no other roles.
 
     Raises:
         DataError: a split is unknown or empty, or a file is broken.
     """
     roles: dict[str, CachedSplit] = {}
     for role, use in _filled_roles(suite, dataset).items():
+        if role not in only:
+            continue
         split = load_split(suite.dataset, dataset, use.split, suite.image_size, known, progress)
         roles[role] = split.first(use.limit)
     return roles
@@ -141,7 +157,7 @@ def _filled_roles(suite: Suite, dataset: Dataset) -> dict[str, Role]:
     """The roles whose splits have images; checked before the first image is read."""
     counts = {split: len(dataset.ids(split)) for split in dataset.splits()}
     roles: dict[str, Role] = {}
-    for role in ("fit", "regress", "test"):
+    for role in ROLES:
         use: Role | None = getattr(suite.roles, role)
         if use is None:
             continue

@@ -19,12 +19,14 @@ from harness.files import replacing
 from harness.fingerprint import fingerprint
 from harness.names import unknown_name
 from harness.plots import save_curves
-from harness.predictions import predicted, read_arrays
+from harness.predictions import read_arrays
 from harness.protocol import suite_ref
 from harness.provenance import now, provenance
 from harness.record import MethodRef, Record, Score, SuiteRef, put_aside, write_record
+from harness.recorded import Opened, stored_evaluation
 from harness.registry import Registry
 from harness.scoring import score_evaluation
+from harness.seal import sealed
 from harness.suite import Suite, load_suite, with_metric_params
 
 if TYPE_CHECKING:
@@ -86,8 +88,10 @@ def score_submission(
     name = f"{submission.name}-{EXTERNAL}-seed{submission.seed}-{record.id[:8]}"
     folder = output / suite.name / name
     _save(folder / "predictions.npz", arrays)
-    _save(folder / "per_image.npz", scored.per_image)
+    ids = {"test_ids": np.asarray(evaluation.test.ids)}
+    _save(folder / "per_image.npz", {**ids, **scored.per_image})
     save_curves(scored.curves, folder)
+    record = sealed(record, folder)
     put_aside(folder / "record.json", record)
     write_record(record, folder / "record.json")
     return record, folder
@@ -122,31 +126,21 @@ def _evaluation(
     roles: Mapping[str, CachedSplit],
     file: str,
 ) -> Evaluation:
-    truth = {role: split.samples for role, split in roles.items()}
-    test = predicted(arrays, "test", truth["test"], parts=suite.parts, file=file)
+    evaluation = stored_evaluation(arrays, Opened(suite, dataset, roles), file)
+    test, regress = evaluation.test, evaluation.regress
     if test.keypoints is None and test.part_labels is None and test.landmarks is None:
         raise DataError(
             f"{file}: nothing to score; expected test_keypoints, test_landmarks, test_parts or "
             f"test_foreground beside test_ids, got {', '.join(sorted(arrays))}."
         )
-    regress = None
-    if "regress" in truth and any(name.startswith("regress_") for name in arrays):
-        regress = predicted(arrays, "regress", truth["regress"], parts=suite.parts, file=file)
-    regressed = test.landmarks is None and test.keypoints is not None and "regress" in truth
+    regressed = test.landmarks is None and test.keypoints is not None and "regress" in roles
     if regressed and (regress is None or regress.keypoints is None):
         raise DataError(
             f"{file}: regress_ids and regress_keypoints are missing; the suite's regressor is "
-            f"fitted on the keypoints of its {len(truth['regress'])} images of role 'regress'."
+            f"fitted on the keypoints of the {len(roles['regress'].samples)} images of role "
+            "'regress'."
         )
-    return Evaluation(
-        test=test,
-        test_truth=truth["test"],
-        regress=regress,
-        regress_truth=truth["regress"] if regress is not None else None,
-        landmark_names=tuple(dataset.landmark_names),
-        part_names=tuple(dataset.part_names),
-        attribute_names=tuple(dataset.attribute_names),
-    )
+    return evaluation
 
 
 def _record(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +25,14 @@ from harness.saved import (
     save_weights,
 )
 from harness.training.images import FitImages
-from harness.training.machine import free_cores, keep_freed_pages, pick_device, pick_precision
+from harness.training.machine import (
+    forget_peak_memory,
+    free_cores,
+    keep_freed_pages,
+    peak_memory_bytes,
+    pick_device,
+    pick_precision,
+)
 from harness.training.run import TrainingRun
 from harness.watching import CellWatcher, Listening
 
@@ -141,6 +146,7 @@ class Fitting:
         )
         fit = self.roles["fit"]
         images = FitImages(lambda: resized_images(fit, note.image_size), cell.seed, self._clips())
+        forget_peak_memory()
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
         try:
@@ -151,7 +157,7 @@ class Fitting:
         done = note.model_copy(
             update={
                 "seconds": run.seconds(),
-                "peak_memory_bytes": _peak_memory_bytes(device),
+                "peak_memory_bytes": peak_memory_bytes(device),
                 "parameters": method.parameter_count(),
                 "resumed": run.resumed,
                 "finished": True,
@@ -165,10 +171,3 @@ class Fitting:
         clips = self.roles["fit"].samples.clips
         sees = (*self.cell.entry.spec.sees, *self.cell.config.also_sees())
         return clips if "video" in sees else None
-
-
-def _peak_memory_bytes(device: torch.device) -> int:
-    if device.type == "cuda":
-        return int(torch.cuda.max_memory_allocated(device))
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return kilobytes if sys.platform == "darwin" else kilobytes * 1024

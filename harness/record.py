@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.errors import RecordError
 from harness.files import write_text
+from harness.seal import is_intact
 
 #: Version of the record's schema.
 SCHEMA = 1
@@ -127,6 +128,12 @@ class Record(Part):
     provenance: Provenance
     notes: list[str] = Field(default_factory=list)
     artifacts: dict[str, str] = Field(default_factory=dict)
+    files: dict[str, str] = Field(
+        default_factory=dict, description="sha256 of predictions and per-image values, by file."
+    )
+    digest: str = Field(
+        default="", description="sha256 of all else in canonical JSON; empty: not signed."
+    )
 
     def score(self, metric: str) -> Score | None:
         """The score of a metric, or `None` when the record has none."""
@@ -147,20 +154,31 @@ def write_record(record: Record, path: Path) -> None:
     write_text(path, record.model_dump_json(indent=1) + "\n")
 
 
-def read_record(path: Path) -> Record:
+def read_record(path: Path, *, intact: bool = True) -> Record:
     """Read and check a record.
 
+    Args:
+        path: the file.
+        intact: refuse one whose content does not have the hash that it names.
+
     Raises:
-        RecordError: the file is missing, is not JSON or does not keep the schema.
+        RecordError: the file is missing, is not JSON, does not keep the schema or was changed.
     """
     try:
-        return Record.model_validate_json(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        record = Record.model_validate_json(text)
     except (OSError, UnicodeDecodeError) as error:
         raise RecordError(f"{path}: not a readable record: {error}.") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise RecordError(f"{path}: not a valid record: {where}: {first['msg']}.") from None
+    if intact and not is_intact(text):
+        raise RecordError(
+            f"{path}: the record was changed after it was written: its content does not have the "
+            f"hash that it names; 'harness verify' says which numbers still hold."
+        )
+    return record
 
 
 def read_finished(path: Path) -> Record | None:
@@ -189,7 +207,8 @@ def put_aside(path: Path, new: Record) -> None:
     repeated = all(settings.get(score.metric) == score.settings for score in old.scores)
     if old.suite.fingerprint != new.suite.fingerprint or not repeated:
         digest = hashlib.sha256(old.model_dump_json().encode()).hexdigest()
-        write_record(old, path.parent / "records" / f"{digest}.json")
+        # As it stands in the file: written anew by a later version it might lose its own hash.
+        write_text(path.parent / "records" / f"{digest}.json", path.read_text(encoding="utf-8"))
 
 
 def read_records(folder: Path) -> tuple[list[Record], list[str]]:

@@ -21,6 +21,7 @@ from harness.provenance import now, provenance
 from harness.record import Record, put_aside, read_finished, write_record
 from harness.registry import Registry
 from harness.scoring import metric_settings
+from harness.seal import sealed
 from harness.suite import Suite
 from harness.watching import CellWatcher, tell
 from harness.work import Work, finished_record
@@ -133,7 +134,7 @@ class Runner:
         tell(self.known, "harness_run_started", begun)
         try:
             work = Work(cell, prepared, folder, self.options, self.known, self.watcher, started)
-            record = work.record()
+            record = sealed(work.record(), folder)
             put_aside(folder / "record.json", record)
             write_record(record, folder / "record.json")
         except Exception as error:  # noqa: BLE001 - a method or metric of anyone's
@@ -163,6 +164,7 @@ class Runner:
         )
         try:
             if read_finished(folder / "record.json") is None:
+                record = sealed(record, folder)
                 write_record(record, folder / "record.json")
         except RunError as unwritten:
             failed = replace(failed, error=f"{failed.error} ({unwritten})")

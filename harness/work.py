@@ -175,7 +175,8 @@ class Work:
                 if value is not None:
                     arrays[f"{role}_{name}"] = value
         _write_npz(self.folder / "predictions.npz", arrays)
-        _write_npz(self.folder / "per_image.npz", dict(per_image))
+        ids = {"test_ids": np.asarray(evaluation.test.ids)}
+        _write_npz(self.folder / "per_image.npz", {**ids, **per_image})
 
     def _pictures(
         self, fitted: Fitted, evaluation: Evaluation, curves: Mapping[str, Curve]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from toy_world import Toy
 
 from harness.fingerprint import fingerprint
 from harness.protocol import ranked_protocol
 from harness.record import Cost, MethodRef, Provenance, Record, Score, SuiteRef, write_record
+from harness.seal import sealed
 from harness.suite import load_suite
 
 
@@ -91,4 +93,43 @@ def keep(folder: Path, *records: Record) -> Path:
     """Write records as a run would; the folder."""
     for index, one in enumerate(records):
         write_record(one, folder / f"cell-{index}" / "record.json")
+    return folder
+
+
+def made_run(
+    folder: Path,
+    hashed: dict[str, Any],
+    method: str,
+    values: dict[str, list[float]],
+    *,
+    scores: dict[str, dict[str, Any]] | None = None,
+    **changes: Any,
+) -> Path:
+    """A finished run, sealed, with these values an image and no predictions; the folder.
+
+    Args:
+        folder: of the run.
+        hashed: the protocol.
+        method: name.
+        values: an image, by metric; their mean is the score.
+        scores: changes to the scores, by metric.
+        changes: to the record, see `record`.
+    """
+    folder.mkdir(parents=True)
+    arrays = {name: np.array(one, dtype=np.float64) for name, one in values.items()}
+    count = len(next(iter(arrays.values())))
+    ids = np.array([f"test-{index}" for index in range(count)])
+    np.savez(folder / "per_image.npz", test_ids=ids, **arrays)
+    np.savez(folder / "predictions.npz", test_ids=ids)
+    means = {
+        name: float(np.nanmean(one)) if np.isfinite(one).any() else None
+        for name, one in arrays.items()
+    }
+    changed = scores or {}
+    made = [
+        score(mean, name, **{"per_image": name, **changed.get(name, {})})
+        for name, mean in means.items()
+    ]
+    one = record(hashed, method, scores=made, **changes)
+    write_record(sealed(one, folder), folder / "record.json")
     return folder

@@ -17,10 +17,11 @@ _KEYS = ("method", "preset")
 
 if TYPE_CHECKING:
     from harness.leaderboard.board import Board
+    from harness.record import Record
 
 EPILOG = examples(
-    "harness leaderboard",
     "harness leaderboard --records leaderboards/records --out leaderboards --check",
+    "harness leaderboard --explain runs/faces_68/imm-quick-seed0-1a2b3c4d theirs/record.json",
 )
 
 
@@ -50,6 +51,14 @@ def leaderboard(
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail when a file in --out differs.")
     ] = False,
+    explain: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option(
+            "--explain",
+            metavar="RECORD RECORD",
+            help="Say in which fields two records (or run folders) differ, and make no tables.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
     """Make leaderboards from records."""
@@ -57,6 +66,9 @@ def leaderboard(
     from harness.leaderboard.pages import FORMATS
     from harness.names import unknown_name
 
+    if explain is not None:
+        _explain(*explain, as_json=as_json)
+        return
     form = "json" if as_json else form
     if form is not None and form not in FORMATS:
         raise unknown_name("format", form, FORMATS)
@@ -95,6 +107,43 @@ def _make(
         return
     for path in write_files(files, out):
         console.answer(str(path))
+
+
+def _explain(left: Path, right: Path, *, as_json: bool) -> None:
+    from dataclasses import asdict
+
+    from harness.cli import console
+    from harness.explanation import explain
+    from harness.fingerprint import short
+
+    one, two = _record(left), _record(right)
+    found = explain(one, two)
+    if as_json:
+        console.answer_json(asdict(found))
+        return
+    console.answer_fields([("A", str(left)), ("B", str(right))])
+    console.answer_wrapped(
+        "Comparable: both have one suite fingerprint and share a table."
+        if found.comparable
+        else "Not comparable: the suite fingerprints differ, so the records never share a table."
+    )
+    for title, fields in (
+        ("Protocol, which the fingerprint hashes", found.protocol),
+        ("Metrics, whose scores share a column only where these are equal", found.metrics),
+        ("Method", found.method),
+        ("Code, packages and machine", found.environment),
+    ):
+        rows = [(name, short(a), short(b)) for name, (a, b) in fields.items()]
+        if rows:
+            console.answer_table(("field", "A", "B"), rows, title=title)
+        else:
+            console.answer_wrapped(f"{title}: no difference.")
+
+
+def _record(path: Path) -> Record:
+    from harness.record import read_record
+
+    return read_record(path / "record.json" if path.is_dir() else path)
 
 
 def _command(

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli import compare as compare_command
 from harness.cli import data as data_command
 from harness.cli import doctor as doctor_command
 from harness.cli import edit as edit_command
@@ -19,6 +20,7 @@ from harness.cli import run as run_command
 from harness.cli import sample as sample_command
 from harness.cli import score as score_command
 from harness.cli import show as show_command
+from harness.cli import verify as verify_command
 from harness.cli.examples import examples
 from harness.cli.group import TRACEBACK, Commands
 
@@ -36,6 +38,8 @@ app.command("show", epilog=show_command.EPILOG)(show_command.show)
 app.add_typer(data_command.app, name="data", epilog=data_command.EPILOG)
 app.command("score", epilog=score_command.EPILOG)(score_command.score)
 app.command("leaderboard", epilog=leaderboard_command.EPILOG)(leaderboard_command.leaderboard)
+app.command("compare", epilog=compare_command.EPILOG)(compare_command.compare)
+app.command("verify", epilog=verify_command.EPILOG)(verify_command.verify)
 app.command("predict", epilog=predict_command.EPILOG)(predict_command.predict)
 app.command("sample", epilog=sample_command.EPILOG)(sample_command.sample)
 app.command("edit", epilog=edit_command.EPILOG)(edit_command.edit)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from harness.errors import DataError, HarnessError
 from harness.fingerprint import differences, fingerprint
+from harness.leaderboard.pareto import with_fronts
 from harness.leaderboard.place import with_places, with_ranks
 from harness.leaderboard.rows import Column, Row, make_rows
 from harness.protocol import ranked_protocol
-from harness.record import Record, Score, read_records
+from harness.record import Record, Score, SuiteRef, read_records
 from harness.registry import Registry
 from harness.scoring import metric_settings
 from harness.suite import Suite, load_suite
@@ -29,6 +30,8 @@ class Table:
         columns: metrics, the ranking one first, each of one version with one set of parameters.
         rows: best first.
         differing: fields in which the protocol differs from the main table's.
+        superseded: what is installed in a newer version than the rows were measured by: the suite
+            or the metric that ranks, in words.
     """
 
     fingerprint: str
@@ -37,6 +40,7 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     differing: tuple[str, ...] = ()
+    superseded: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,11 +51,15 @@ class Board:
         suite: the installed suite, for texts and published rows.
         tables: the main table, then those that are not comparable with it.
         failed: one line for every cell that failed and was not repeated with success.
+        records: number of finished records in the tables.
+        unsigned: how many of them name no hash of their content.
     """
 
     suite: Suite
     tables: tuple[Table, ...]
     failed: tuple[str, ...] = ()
+    records: int = 0
+    unsigned: int = 0
 
 
 @dataclass
@@ -134,14 +142,41 @@ def build_board(suite: Suite, records: Sequence[Record], known: Registry) -> Boa
 
     chosen.sort(key=importance, reverse=True)
     main = chosen[0][1][0].suite.protocol if chosen else {}
-    tables = tuple(_table(columns, group, main) for columns, group in chosen)
+    tables = tuple(
+        replace(
+            _table(columns, group, main), superseded=_superseded(suite, group[0].suite, settings)
+        )
+        for columns, group in chosen
+    )
     finished = [record for _, group in chosen for record in group]
-    return Board(suite=suite, tables=tables, failed=_failed(records, finished))
+    return Board(
+        suite=suite,
+        tables=tables,
+        failed=_failed(records, finished),
+        records=len(finished),
+        unsigned=sum(not record.digest for record in finished),
+    )
+
+
+def _superseded(
+    suite: Suite, measured: SuiteRef, installed: Mapping[str, dict[str, Any]]
+) -> tuple[str, ...]:
+    """What is installed in a newer version than a table's: the suite, or the metric that ranks."""
+    found = []
+    if measured.version < suite.version:
+        found.append(f"suite version {measured.version}, now {suite.version}")
+    ranking = measured.protocol.get("ranking")
+    if isinstance(ranking, dict) and ranking.get("metric") in installed:
+        name, version = ranking["metric"], ranking.get("version", 1)
+        if version < installed[name]["version"]:
+            found.append(f"{name} version {version}, now {installed[name]['version']}")
+    return tuple(found)
 
 
 def _table(columns: tuple[Column, ...], records: Sequence[Record], main: dict[str, Any]) -> Table:
     ref = records[0].suite
-    rows = with_places(with_ranks(make_rows(records, columns), columns[0]), columns)
+    ranked = with_ranks(make_rows(records, columns), columns[0])
+    rows = with_fronts(with_places(ranked, columns), columns[0])
     return Table(
         fingerprint=ref.fingerprint,
         version=ref.version,
@@ -176,12 +211,14 @@ def _columns(
 
 def _column(scores: Sequence[Score], installed: dict[str, Any] | None) -> Column:
     chosen = next((score for score in scores if score.settings == installed), scores[-1])
+    newest = installed["version"] if installed else chosen.version
     return Column(
         metric=chosen.metric,
         unit=chosen.unit,
         direction=chosen.direction,
         version=chosen.version,
         params=chosen.params,
+        newer=newest if newest > chosen.version else None,
     )
 
 

@@ -14,9 +14,11 @@ from harness.leaderboard.rows import Row
 
 #: Columns of the CSV: one line for every row and metric.
 CSV_FIELDS = (
-    *("suite", "fingerprint", "comparable", "rank", "method", "preset", "kind", "sees", "seeds"),
+    *("suite", "fingerprint", "comparable", "superseded", "rank", "worst_rank"),
+    *("method", "preset", "kind", "sees", "seeds"),
     *("metric", "unit", "direction", "value", "std", "low", "high", "place"),
-    *("parameters", "fit_seconds", "device", "package", "source", "marks"),
+    *("parameters", "fit_seconds", "predict_seconds", "peak_memory_bytes", "fronts"),
+    *("device", "package", "source", "marks"),
 )
 
 
@@ -33,6 +35,8 @@ def board_data(board: Board) -> dict[str, Any]:
         "tables": [_table_data(table) for table in board.tables],
         "published": [row.model_dump(mode="json") for row in board.suite.published],
         "failed": list(board.failed),
+        "records": board.records,
+        "unsigned": board.unsigned,
         "notes": list(board.suite.notes),
     }
 
@@ -59,6 +63,7 @@ def _table_data(table: Table) -> dict[str, Any]:
         "fingerprint": table.fingerprint,
         "version": table.version,
         "differing": list(table.differing),
+        "superseded": list(table.superseded),
         "metrics": [asdict(column) for column in table.columns],
         "rows": [asdict(row) for row in table.rows],
         "protocol": table.protocol,
@@ -70,7 +75,9 @@ def _csv_lines(suite: str, table: Table, row: Row, comparable: bool) -> Iterator
         "suite": suite,
         "fingerprint": table.fingerprint,
         "comparable": comparable,
+        "superseded": bool(table.superseded),
         "rank": row.rank,
+        "worst_rank": row.worst_rank,
         "method": row.method,
         "preset": row.preset,
         "kind": row.kind,
@@ -78,6 +85,9 @@ def _csv_lines(suite: str, table: Table, row: Row, comparable: bool) -> Iterator
         "seeds": len(row.seeds),
         "parameters": row.parameters,
         "fit_seconds": row.fit_seconds,
+        "predict_seconds": row.predict_seconds,
+        "peak_memory_bytes": row.peak_memory_bytes,
+        "fronts": " ".join(row.fronts),
         "device": row.device,
         "package": row.package,
     }

@@ -46,6 +46,14 @@ def interval_text(cell: Cell, digits: int) -> str:
     return f"{number_text(cell.low, digits)} to {number_text(cell.high, digits)}"
 
 
+def rank_text(row: Row) -> str:
+    """The ranks that noise allows, such as `2` or `1-3`; empty for rows that are not ranked."""
+    if row.rank is None:
+        return ""
+    same = row.worst_rank is None or row.worst_rank == row.rank
+    return str(row.rank) if same else f"{row.rank}-{row.worst_rank}"
+
+
 def number_text(value: float | None, digits: int) -> str:
     """A plain number without a negative zero, or `n/a`.
 
@@ -67,6 +75,18 @@ def count_text(count: int | None) -> str:
         if count >= size:
             return f"{count / size:.1f} {letter}"
     return str(count)
+
+
+def bytes_text(count: int | None) -> str:
+    """An amount of memory, such as `912 MiB`.
+
+    >>> bytes_text(956_301_312), bytes_text(5 * 2**30)
+    ('912 MiB', '5.0 GiB')
+    """
+    if count is None:
+        return MISSING
+    mebibytes = count / 2**20
+    return f"{mebibytes:.0f} MiB" if mebibytes < 1024 else f"{mebibytes / 1024:.1f} GiB"
 
 
 def seconds_text(seconds: float | None) -> str:

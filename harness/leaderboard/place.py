@@ -6,26 +6,34 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from harness.leaderboard.rows import RANKED, Cell, Column, Row
+from harness.replicates import Ends, Spread, pooled_spread, student, with_training_noise
 
 
 def with_ranks(rows: Sequence[Row], column: Column) -> list[Row]:
-    """Rows with ranks by one metric.
+    """Rows with the range of ranks by one metric that noise allows.
 
-    A row's rank is one more than the number of ranked rows that are better beyond doubt, which
-    means that their 95 % intervals do not touch. Rows without an interval count as exact. Trivial
-    rows, oracles and undefined values have no rank.
+    Of two rows one is better beyond doubt where their 95 % intervals do not touch. A row's best
+    rank is one more than the number of ranked rows that are better beyond doubt, its worst rank the
+    number of ranked rows less those that it is better than. A row of one seed says nothing of the
+    noise of training: it is given that of the ranked rows with several seeds, pooled. Rows without
+    an interval count as exact. Trivial rows, oracles and undefined values have no rank.
     """
-    ranked = [
-        row for row in rows if row.kind in RANKED and row.cells[column.metric].value is not None
-    ]
+    ranked = {
+        index: cell
+        for index, row in enumerate(rows)
+        if row.kind in RANKED and (cell := row.cells[column.metric]).value is not None
+    }
+    spread = pooled_spread([cell.runs for cell in ranked.values()])
+    ends = {index: _ends(cell, spread) for index, cell in ranked.items()}
 
-    def rank(row: Row) -> int | None:
-        if row not in ranked:
-            return None
-        mine = row.cells[column.metric]
-        return 1 + sum(_is_better(other.cells[column.metric], mine, column) for other in ranked)
+    def placed(index: int, row: Row) -> Row:
+        if index not in ends:
+            return replace(row, rank=None, worst_rank=None)
+        better = sum(_is_better(other, ends[index], column) for other in ends.values())
+        worse = sum(_is_better(ends[index], other, column) for other in ends.values())
+        return replace(row, rank=1 + better, worst_rank=len(ends) - worse)
 
-    return [replace(row, rank=rank(row)) for row in rows]
+    return [placed(index, row) for index, row in enumerate(rows)]
 
 
 def with_places(rows: Sequence[Row], columns: Sequence[Column]) -> list[Row]:
@@ -63,14 +71,14 @@ def _best(rows: Sequence[Row], kind: str, column: Column) -> float | None:
     return max(values, key=lambda value: column.sign * value, default=None)
 
 
-def _is_better(one: Cell, other: Cell, column: Column) -> bool:
-    (low, high), (other_low, other_high) = _ends(one), _ends(other)
-    return low > other_high if column.sign > 0 else high < other_low
+def _is_better(one: Ends, other: Ends, column: Column) -> bool:
+    return one[0] > other[1] if column.sign > 0 else one[1] < other[0]
 
 
-def _ends(cell: Cell) -> tuple[float, float]:
+def _ends(cell: Cell, spread: Spread | None) -> Ends:
+    """The interval that ranks: with pooled training noise where a cell has none of its own."""
     value = cell.value if cell.value is not None else float("nan")
-    return (
-        cell.low if cell.low is not None else value,
-        cell.high if cell.high is not None else value,
-    )
+    images = None if cell.low is None or cell.high is None else (cell.low, cell.high)
+    if spread is None or len(cell.runs) > 1:
+        return images or (value, value)
+    return with_training_noise(value, images, student(spread.freedom) * spread.variance**0.5)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.fingerprint import differences
@@ -25,6 +24,7 @@ class Column:
         direction: `higher` or `lower`, whichever is better.
         version: the metric's version; scores of another one are not shown.
         params: its parameters; scores with others are not shown.
+        newer: the version that is installed, where it is a newer one.
     """
 
     metric: str
@@ -32,6 +32,7 @@ class Column:
     direction: str
     version: int
     params: dict[str, Any]
+    newer: int | None = None
 
     @property
     def sign(self) -> int:
@@ -40,7 +41,11 @@ class Column:
 
     def refusal(self, score: Score) -> str:
         """Why a score may not stand in this column; empty when it may."""
-        if score.version != self.version:
+        if score.version < self.version:
+            return (
+                f"superseded: measured by version {score.version} of the metric, now {self.version}"
+            )
+        if score.version > self.version:
             return f"measured by version {score.version} of the metric"
         return "" if score.params == self.params else "measured with other parameters"
 
@@ -51,6 +56,7 @@ class Cell:
 
     Attributes:
         value: mean over seeds; `None` when undefined for any seed.
+        runs: the value of every seed, in the order of the row's seeds.
         std: standard deviation over seeds (n - 1); `None` for one seed.
         low: lower end of the 95 % interval, see `harness.leaderboard.rows.aggregate`.
         high: upper end.
@@ -61,6 +67,7 @@ class Cell:
     """
 
     value: float | None = None
+    runs: tuple[float, ...] = ()
     std: float | None = None
     low: float | None = None
     high: float | None = None
@@ -83,10 +90,14 @@ class Row:
         seeds: seeds that were run.
         parameters: number of trained parameters; `None` when not known.
         fit_seconds: mean over seeds; `None` when not known.
+        predict_seconds: mean over seeds; `None` when not known.
+        peak_memory_bytes: largest over seeds, of the process that fitted; `None` when not known.
         device: where it was fitted.
         notes: what a reader must know.
         cells: scores by metric.
-        rank: place among ranked rows; rows that cannot be told apart share one.
+        rank: best place among ranked rows that noise allows; `None` for rows that are not ranked.
+        worst_rank: worst place that noise allows.
+        fronts: costs (fields of this class) for which no cheaper row is as good.
         places: by metric, 0 = best trivial row, 1 = best oracle.
     """
 
@@ -98,10 +109,14 @@ class Row:
     seeds: tuple[int, ...]
     parameters: int | None
     fit_seconds: float | None
+    predict_seconds: float | None
+    peak_memory_bytes: int | None
     device: str
     notes: tuple[str, ...]
     cells: dict[str, Cell]
     rank: int | None = None
+    worst_rank: int | None = None
+    fronts: tuple[str, ...] = ()
     places: dict[str, float | None] = field(default_factory=dict)
 
 
@@ -125,10 +140,13 @@ def make_rows(records: Sequence[Record], columns: Sequence[Column]) -> list[Row]
 def aggregate(scores: Sequence[Score | None]) -> Cell:
     """The scores of one metric over the seeds of a row.
 
-    The interval of several seeds is Student's t over the seeds; of one seed it is the record's
-    bootstrap over test images. A metric that is undefined for one seed is undefined for the row, so
-    that a failed seed never helps.
+    The interval of several seeds is Student's t over the seeds with the noise of the test images
+    added (`harness.replicates.mean_interval`); of one seed it is the record's bootstrap over test
+    images. A metric that is undefined for one seed is undefined for the row, so that a failed seed
+    never helps.
     """
+    from harness.replicates import mean_interval
+
     known = [score for score in scores if score is not None]
     if len(known) < len(scores) or not known:
         return Cell(missing="not measured for every seed" if known else "not measured")
@@ -144,13 +162,17 @@ def aggregate(scores: Sequence[Score | None]) -> Cell:
     details = {
         name: _mean([score.details.get(name) for score in known]) for name in known[0].details
     }
-    beside = Cell(also=also, details=details, excluded=excluded)
-    if len(values) == 1:
-        low, high = known[0].ci95 or (None, None)
-        return replace(beside, value=values[0], low=low, high=high)
-    mean, std = statistics.fmean(values), statistics.stdev(values)
-    half = _student(len(values) - 1) * std / math.sqrt(len(values))
-    return replace(beside, value=mean, std=std, low=mean - half, high=mean + half)
+    low, high = mean_interval(values, [score.ci95 for score in known]) or (None, None)
+    return Cell(
+        value=statistics.fmean(values),
+        runs=tuple(values),
+        std=statistics.stdev(values) if len(values) > 1 else None,
+        low=low,
+        high=high,
+        also=also,
+        details=details,
+        excluded=excluded,
+    )
 
 
 def _cell(scores: Sequence[Score | None], column: Column) -> Cell:
@@ -172,7 +194,9 @@ def _row(group: Sequence[Record], columns: Sequence[Column], apart: str) -> Row:
         sees=tuple(method.sees),
         seeds=tuple(record.seed for record in group),
         parameters=costs[0].parameters if costs else None,
-        fit_seconds=statistics.fmean(cost.fit_seconds for cost in costs) if costs else None,
+        fit_seconds=_mean([cost.fit_seconds for cost in costs]),
+        predict_seconds=_mean([cost.predict_seconds for cost in costs]),
+        peak_memory_bytes=max((cost.peak_memory_bytes for cost in costs), default=None),
         device=", ".join(devices),
         notes=tuple(notes),
         cells={c.metric: _cell([r.score(c.metric) for r in group], c) for c in columns},
@@ -205,10 +229,3 @@ def _order(row: Row, column: Column) -> tuple[bool, float]:
 def _mean(values: Sequence[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return statistics.fmean(known) if known and len(known) == len(values) else None
-
-
-def _student(freedom: int) -> float:
-    """97.5 % quantile of Student's t."""
-    from scipy.special import stdtrit
-
-    return float(stdtrit(freedom, 0.975))

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from harness.leaderboard.board import Board, Table
 from harness.leaderboard.numbers import (
     MISSING,
+    bytes_text,
     column_decimals,
     count_text,
     interval_text,
     number_text,
+    rank_text,
     seconds_text,
     value_text,
 )
@@ -19,6 +21,9 @@ from harness.leaderboard.rows import Column, Row
 
 #: Digits of a fingerprint that are shown.
 SHORT = 12
+
+#: Marks what lies on the front of score against cost.
+FRONT = "◆"
 
 _ARROWS = {"lower": "↓", "higher": "↑"}
 _KINDS = {"learned": "measured", "external": "measured outside"}
@@ -70,12 +75,18 @@ def kind_text(row: Row) -> str:
 def _about(board: Board) -> Section:
     suite = board.suite
     facts = f"Dataset {suite.dataset}, {suite.image_size} px, K = {suite.parts}"
+    text = [suite.summary]
     if board.tables:
         main = board.tables[0]
         facts += f", suite version {main.version}, fingerprint {main.fingerprint[:SHORT]}"
-    text = [suite.summary, f"{facts}."]
-    if not board.tables:
-        text.append("No cell has been measured yet.")
+        text.append(f"{facts}.")
+        if main.superseded:
+            text.append(
+                f"Superseded: measured by {', '.join(main.superseded)}; 'harness run' measures the "
+                "rows again."
+            )
+    else:
+        text += [f"{facts}.", "No cell has been measured yet."]
     return Section(text=tuple(text))
 
 
@@ -84,7 +95,7 @@ def _ranking(table: Table) -> Section:
     digits = column_decimals(column, table.rows)
     rows = [
         (
-            "" if row.rank is None else str(row.rank),
+            rank_text(row),
             row.method,
             row.preset,
             kind_text(row),
@@ -98,9 +109,11 @@ def _ranking(table: Table) -> Section:
     ]
     units = [f"{c.metric} ({c.unit})" for c in table.columns if c.unit]
     text = (
-        "95 %: Student's t over seeds where there are several, else bootstrap over test images. "
-        "Ranks are among measured rows only; a row is behind those whose interval is wholly "
-        "better. Place: 0 is the best trivial row, 1 the best oracle.",
+        "95 %: bootstrap over test images, with Student's t over seeds where there are several.",
+        "Ranks are among measured rows only: from the best to the worst place that noise allows, "
+        "where a row is behind those whose interval is wholly better. A row of one seed is given "
+        "the spread of the other rows' seeds for that. Place: 0 is the best trivial row, 1 the "
+        "best oracle.",
         "↓ lower is better, ↑ higher is better. "
         + (f"Units: {', '.join(units)}." if units else ""),
     )
@@ -181,19 +194,35 @@ def _details(table: Table) -> list[Section]:
 
 
 def _costs(table: Table) -> Section:
+    def marked(row: Row, cost: str, text: str) -> str:
+        return f"{text} {FRONT}" if cost in row.fronts else text
+
+    column = table.columns[0]
+    digits = column_decimals(column, table.rows)
     rows = tuple(
         (
             *_name(row),
-            count_text(row.parameters),
-            seconds_text(row.fit_seconds),
+            value_text(row.cells[column.metric], digits),
+            marked(row, "parameters", count_text(row.parameters)),
+            marked(row, "fit_seconds", seconds_text(row.fit_seconds)),
+            seconds_text(row.predict_seconds),
+            marked(row, "peak_memory_bytes", bytes_text(row.peak_memory_bytes)),
             row.device or MISSING,
             ", ".join(str(seed) for seed in row.seeds),
             row.package,
         )
         for row in table.rows
     )
-    headers = ("method", "preset", "parameters", "fit", "device", "seeds", "package")
-    return Section(title="Cost and origin", headers=headers, rows=rows)
+    headers = (
+        *("method", "preset", header(column), "parameters", "fit", "predict", "memory"),
+        *("device", "seeds", "package"),
+    )
+    text = (
+        f"{FRONT} no row that costs less or as much scores better (Pareto front; seconds and "
+        "memory among rows of one device, oracles left out). Seconds are means over seeds, memory "
+        "is the most that the process held.",
+    )
+    return Section(title="Score against cost", text=text, headers=headers, rows=rows)
 
 
 def _published(board: Board) -> list[Section]:
@@ -227,9 +256,13 @@ def _other(table: Table) -> Section:
         (*_name(row), kind_text(row), value_text(row.cells[column.metric], digits))
         for row in table.rows
     )
+    text = f"Suite version {table.version}. Differs in: {differing}."
+    if table.superseded:
+        text = f"Measured by {', '.join(table.superseded)}. {text}"
+    kind = "Superseded" if table.superseded else "Other"
     return Section(
-        title=f"Other protocol {table.fingerprint[:SHORT]}: not comparable",
-        text=(f"Suite version {table.version}. Differs in: {differing}.",),
+        title=f"{kind} protocol {table.fingerprint[:SHORT]}: not comparable",
+        text=(text,),
         headers=("method", "preset", "kind", header(column)),
         rows=rows,
     )
@@ -237,7 +270,7 @@ def _other(table: Table) -> Section:
 
 def _notes(board: Board) -> Section:
     rows = board.tables[0].rows if board.tables else ()
-    bullets = [*board.suite.notes, *_without_value(rows)]
+    bullets = [*board.suite.notes, *_without_value(rows), *_older_columns(board)]
     for row in rows:
         name = ", ".join(_name(row))
         bullets += [f"{name}: {note}" for note in row.notes]
@@ -246,9 +279,25 @@ def _notes(board: Board) -> Section:
             for metric, cell in row.cells.items()
             for reason, count in sorted(cell.excluded.items())
         ]
+    if board.unsigned:
+        bullets.append(
+            f"{board.unsigned} of {board.records} records are unsigned: they do not name the hash "
+            "of their content, by which a changed one is found."
+        )
     if board.failed:
         bullets.append(f"{len(board.failed)} failed and not shown: {'; '.join(board.failed)}")
     return Section(title="Notes", bullets=tuple(bullets)) if bullets else Section()
+
+
+def _older_columns(board: Board) -> list[str]:
+    """Metrics that no record was measured by in the installed version."""
+    columns = board.tables[0].columns if board.tables else ()
+    return [
+        f"{column.metric} is superseded: all values are of version {column.version} of the metric, "
+        f"now {column.newer}"
+        for column in columns
+        if column.newer is not None
+    ]
 
 
 def _without_value(rows: Sequence[Row]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import resource
 import sys
 import time
 from pathlib import Path
@@ -44,6 +45,33 @@ def keep_freed_pages() -> bool:
         (_M_TOP_PAD, _TOP_PAD_BYTES),
     )
     return all(mallopt(option, value) == 1 for option, value in options)
+
+
+def forget_peak_memory() -> bool:
+    """Measure this process's peak memory anew from here on.
+
+    Else a cell would be charged with what an earlier one of the same process held. Freed pages that
+    `keep_freed_pages` kept are given back first.
+
+    Returns:
+        Whether the system can (Linux; memory is trimmed with glibc only).
+    """
+    if sys.platform.startswith("linux") and platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)
+    try:
+        # 5 sets the peak back to what is held now: the kernel's Documentation/filesystems/proc.rst.
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return False
+    return True
+
+
+def peak_memory_bytes(device: torch.device) -> int:
+    """The most memory since it was forgotten: of the process, or of what was allocated on a GPU."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return kilobytes if sys.platform == "darwin" else kilobytes * 1024
 
 
 def usable_cores() -> int:

@@ -19,6 +19,7 @@ from harness.files import replacing
 from harness.plan import Cell
 from harness.record import Record, read_record, write_record
 from harness.runner import Outcome, Runner
+from harness.seal import sealed
 from harness.watching import CellWatcher
 
 SPREAD, DISTANCE, OVERLAP = ({"name": f"toy_{n}"} for n in ("spread", "distance", "overlap"))
@@ -483,7 +484,8 @@ def test_a_record_of_another_protocol_is_not_kept(toy: Toy) -> None:
     assert first.folder is not None
     assert first.record is not None
     other = first.record.suite.model_copy(update={"fingerprint": "0" * 64})
-    write_record(first.record.model_copy(update={"suite": other}), first.folder / "record.json")
+    changed = sealed(first.record.model_copy(update={"suite": other}), first.folder)
+    write_record(changed, first.folder / "record.json")
     assert run(toy).status == "finished"
     assert on_disk(first).suite.fingerprint == first.record.suite.fingerprint
 

@@ -93,3 +93,25 @@ def test_folder_without_records_says_so(cli: InProcess, toy: Toy) -> None:
     done = cli("leaderboard")
     assert (done.code, done.out) == (0, "")
     assert "No records yet" in done.err
+
+
+def test_explain_says_which_field_differs(cli: InProcess, toy: Toy) -> None:
+    here, there = protocol(toy), protocol(toy, parts=7)
+    keep(toy.output, record(here, seed=1), record(there))
+    done = cli("leaderboard", "--explain", "runs/cell-0", "runs/cell-1/record.json")
+    assert done.code == 0, done.err
+    assert "Not comparable" in done.out
+    rows = [line.split() for line in done.out.splitlines()]
+    assert ["parts", "2", "7"] in rows
+    assert ["seed", "1", "0"] in rows
+    done = cli("leaderboard", "--explain", "runs/cell-0", "runs/cell-0", "--json")
+    assert json.loads(done.out) == {
+        "comparable": True,
+        **{name: {} for name in ("protocol", "metrics", "method", "environment")},
+    }
+    assert "Comparable" in cli("leaderboard", "--explain", "runs/cell-0", "runs/cell-0").out
+
+
+def test_explain_of_a_missing_record_is_a_mistake(cli: InProcess, runs: Path) -> None:
+    done = cli("leaderboard", "--explain", "runs/cell-0", "runs/nothing")
+    assert (done.code, "runs/nothing" in done.error) == (2, True)

@@ -9,7 +9,8 @@ from toy_world import Toy
 
 from harness.errors import DataError, UnknownName
 from harness.leaderboard.board import Board, load_boards
-from harness.record import Record
+from harness.record import Record, write_record
+from harness.seal import sealed
 
 
 def board(toy: Toy, folder: Path) -> Board:
@@ -201,3 +202,59 @@ def test_missing_folder_and_unknown_suite_are_mistakes(toy: Toy) -> None:
     toy.output.mkdir()
     with pytest.raises(UnknownName, match="Did you mean 'toy'"):
         load_boards([toy.output], ["toi"], toy.known)
+
+
+def test_rows_of_an_older_suite_version_are_superseded(toy: Toy) -> None:
+    old = protocol(toy)
+    toy.suite(version=2)
+    records = [record(old, "a"), record(protocol(toy), "b")]
+    found = board(toy, keep(toy.output, *records))
+    assert [table.superseded for table in found.tables] == [(), ("suite version 1, now 2",)]
+    (alone,) = board(toy, keep(toy.folder / "only", records[0])).tables
+    assert alone.superseded == ("suite version 1, now 2",)
+
+
+def test_rows_of_an_older_ranking_metric_are_superseded(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = record(protocol(toy), "a", scores=[score(0.5), score(0.1, "toy_distance")])
+    toy.raise_version("toy_spread", monkeypatch)
+    (table,) = board(toy, keep(toy.output, old)).tables
+    assert table.superseded == ("toy_spread version 1, now 2",)
+    assert [column.newer for column in table.columns] == [2, None]
+
+
+def test_rows_of_a_newer_suite_than_the_installed_one_are_not_superseded(toy: Toy) -> None:
+    (table,) = board(toy, keep(toy.output, record(protocol(toy, version=9)))).tables
+    assert table.superseded == ()
+
+
+def test_scores_of_an_older_version_of_another_metric_are_superseded(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = protocol(toy)
+    toy.raise_version("toy_distance", monkeypatch)
+    old = record(here, "old", scores=[score(0.5), score(0.1, "toy_distance")])
+    new = record(here, "new", scores=[score(0.4), score(0.2, "toy_distance", version=2)])
+    (table,) = board(toy, keep(toy.output, old, new)).tables
+    cells = {row.method: row.cells["toy_distance"] for row in table.rows}
+    assert cells["new"].value == 0.2
+    assert cells["old"].missing == "superseded: measured by version 1 of the metric, now 2"
+    assert (table.superseded, table.columns[1].newer) == ((), None)
+    (table,) = board(toy, keep(toy.folder / "only", old)).tables
+    assert (table.rows[0].cells["toy_distance"].value, table.columns[1].newer) == (0.1, 2)
+
+
+def test_records_without_a_hash_are_counted_and_changed_ones_left_out(toy: Toy) -> None:
+    folder = keep(toy.output, record(protocol(toy), "a"))
+    for name in ("b", "c"):
+        signed = sealed(record(protocol(toy), name), folder)
+        write_record(signed, folder / name / "record.json")
+    found = board(toy, folder)
+    assert (found.records, found.unsigned) == (3, 1)
+    path = folder / "c" / "record.json"
+    path.write_text(path.read_text().replace('"value": 0.5', '"value": 0.1'))
+    boards = load_boards([folder], [], toy.known)
+    assert [row.method for row in boards.boards[0].tables[0].rows] == ["a", "b"]
+    (warning,) = boards.warnings
+    assert "c/record.json: the record was changed after it was written" in warning

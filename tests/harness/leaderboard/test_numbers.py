@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from harness.leaderboard.numbers import (
+    bytes_text,
     count_text,
     decimals,
     interval_text,
@@ -43,6 +44,12 @@ def test_interval_is_missing_without_ends() -> None:
 
 def test_numbers_have_no_negative_zero() -> None:
     assert number_text(-0.0001, 2) == "0.00"
+
+
+def test_amounts_of_memory_are_short() -> None:
+    assert [bytes_text(n) for n in (0, 2**20, 2**30 - 1, 3 * 2**29, None)] == [
+        *("0 MiB", "1 MiB", "1024 MiB", "1.5 GiB", "n/a"),
+    ]
 
 
 def test_counts_and_durations_are_short() -> None:

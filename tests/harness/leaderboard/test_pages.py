@@ -134,6 +134,64 @@ def test_scores_of_another_version_are_explained_below_the_table(toy: Toy) -> No
     assert reason in section(board, "Notes").bullets
 
 
+def test_superseded_rows_are_marked_wherever_they_stand(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, distance = protocol(toy), score(0.1, "toy_distance")
+    folder = keep(toy.output, record(old, "old", scores=[score(0.5), distance]))
+    toy.suite(version=2)
+    toy.raise_version("toy_distance", monkeypatch)
+    (board,) = load_boards([folder], [], toy.known).boards
+    assert (
+        make_sheet(board)
+        .sections[0]
+        .text[-1]
+        .startswith("Superseded: measured by suite version 1, now 2")
+    )
+    newer = "all values are of version 1 of the metric, now 2"
+    assert f"toy_distance is superseded: {newer}" in section(board, "Notes").bullets
+    keep(toy.output / "new", record(protocol(toy), "new"))
+    (board,) = load_boards([folder], [], toy.known).boards
+    other = section(board, "Superseded protocol")
+    assert other.text == (
+        "Measured by suite version 1, now 2. Suite version 1. Differs in: version.",
+    )
+    lines = csv.DictReader(io.StringIO(text_of([board], "csv", COMMAND)))
+    marks = {(line["method"], line["superseded"]) for line in lines}
+    assert marks == {("new", "False"), ("old", "True")}
+    tables = json.loads(text_of([board], "json", COMMAND))[0]["tables"]
+    assert [table["superseded"] for table in tables] == [[], ["suite version 1, now 2"]]
+
+
+def test_unsigned_records_are_counted_in_the_notes(boards: list[Board]) -> None:
+    (bullet,) = [text for text in section(boards[0], "Notes").bullets if "unsigned" in text]
+    assert bullet.startswith("4 of 4 records are unsigned")
+
+
+def test_front_of_score_and_cost_is_marked(toy: Toy) -> None:
+    here = protocol(toy)
+    cheap, dear = record(here, "cheap", 0.5), record(here, "dear", 0.4, seed=9)
+    worse = record(here, "worse", 0.6, seed=3)
+    oracle = record(here, "truth", 0.0, kind="oracle")
+    (board,) = load_boards([keep(toy.output, cheap, dear, worse, oracle)], [], toy.known).boards
+    costs = section(board, "Score against cost")
+    assert costs.headers[2:7] == ("toy_spread ↓", "parameters", "fit", "predict", "memory")
+    assert {row[0]: row[2:7] for row in costs.rows} == {
+        "truth": ("0.0000", "12.3 k", "10 s", "1.0 s", "0 MiB"),
+        "dear": ("0.4000", "12.3 k ◆", "19 s ◆", "1.0 s", "0 MiB ◆"),
+        "cheap": ("0.5000", "12.3 k", "10 s ◆", "1.0 s", "0 MiB"),
+        "worse": ("0.6000", "12.3 k", "13 s", "1.0 s", "0 MiB"),
+    }
+
+
+def test_ranks_that_noise_allows_are_shown_as_a_range(toy: Toy) -> None:
+    here = protocol(toy)
+    wide = [score(0.3, ci95=(0.1, 0.5))]
+    records = [record(here, "a", scores=wide), record(here, "b", scores=[score(0.4)])]
+    (board,) = load_boards([keep(toy.output, *records)], [], toy.known).boards
+    assert [row[:2] for row in section(board, "Scores").rows] == [("1-2", "a"), ("1-2", "b")]
+
+
 def test_same_records_give_the_same_text(boards: list[Board]) -> None:
     for form in ("md", "html", "csv", "json"):
         assert text_of(boards, form, COMMAND) == text_of(boards, form, COMMAND)

@@ -6,6 +6,7 @@ import pytest
 
 from harness.leaderboard.place import with_places, with_ranks
 from harness.leaderboard.rows import Cell, Column, Row
+from harness.replicates import mean_interval
 
 LOWER = Column(metric="m", unit="%", direction="lower", version=1, params={})
 HIGHER = replace(LOWER, direction="higher")
@@ -24,6 +25,8 @@ def row(name: str, value: float | None, kind: str = "learned", half: float | Non
         seeds=(0,),
         parameters=0,
         fit_seconds=0.0,
+        predict_seconds=0.0,
+        peak_memory_bytes=0,
         device="cpu",
         notes=(),
         cells={"m": cell},
@@ -60,6 +63,47 @@ def test_rows_whose_intervals_touch_share_a_rank() -> None:
 
 def test_higher_is_better_turns_the_ranks_around() -> None:
     assert ranks([row("a", 1), row("b", 2)], HIGHER) == {"a": 2, "b": 1}
+
+
+def spans(rows: list[Row], column: Column = LOWER) -> dict[str, tuple[int | None, int | None]]:
+    return {one.method: (one.rank, one.worst_rank) for one in with_ranks(rows, column)}
+
+
+@pytest.mark.parametrize(("column", "sign"), [(LOWER, 1), (HIGHER, -1)], ids=["lower", "higher"])
+def test_ranks_go_from_the_best_to_the_worst_place_that_noise_allows(
+    column: Column, sign: int
+) -> None:
+    """Rows a and c are apart, b overlaps both, d is behind all."""
+    rows = [
+        row(name, sign * value, half=half)
+        for name, value, half in (("a", 1, 0.5), ("b", 2, 1), ("c", 3, 0.5), ("d", 9, 1))
+    ]
+    assert spans(rows, column) == {"a": (1, 2), "b": (1, 3), "c": (2, 3), "d": (4, 4)}
+
+
+def seeds(name: str, *values: float) -> Row:
+    """A row of some seeds, without image noise."""
+    interval = mean_interval(values, [None] * len(values))
+    low, high = interval or (None, None)
+    cell = Cell(value=sum(values) / len(values), runs=values, low=low, high=high)
+    return replace(row(name, 0), cells={"m": cell})
+
+
+def test_row_of_one_seed_is_ranked_with_the_training_noise_of_the_others() -> None:
+    """Two seeds at 20 and 22: variance 2 with one degree, so 12.706 sqrt(2) = 17.97 each way."""
+    assert ranks([seeds("one", 1.0), seeds("two", 2.0)]) == {"one": 1, "two": 2}
+    near = [seeds("one", 1.0), seeds("two", 36.9), seeds("pair", 60.0, 62.0)]
+    far = [seeds("one", 1.0), seeds("two", 37.0), seeds("pair", 60.0, 62.0)]
+    assert (ranks(near)["two"], ranks(far)["two"]) == (1, 2)
+
+
+def test_rows_that_are_not_ranked_lend_no_training_noise() -> None:
+    trivial = replace(seeds("random", 0.0, 99.0), kind="trivial")
+    assert spans([seeds("one", 1.0), seeds("two", 2.0), trivial]) == {
+        "one": (1, 1),
+        "two": (2, 2),
+        "random": (None, None),
+    }
 
 
 def test_wide_interval_does_not_push_others_down() -> None:

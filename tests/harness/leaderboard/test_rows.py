@@ -28,7 +28,25 @@ def test_seeds_become_one_row_with_mean_deviation_and_student_interval() -> None
     assert cell.low == pytest.approx(2 - half, abs=1e-5)
     assert cell.high == pytest.approx(2 + half, abs=1e-5)
     assert row.seeds == (0, 1, 2)
-    assert row.fit_seconds == 11.0
+    assert cell.runs == (1.0, 2.0, 3.0)
+    assert (row.fit_seconds, row.predict_seconds) == (11.0, 1.0)
+
+
+def test_noise_of_the_images_stays_in_the_interval_of_several_seeds() -> None:
+    scores = [score(value, ci95=(value - 3, value + 3)) for value in (1.0, 2.0, 3.0)]
+    cell = aggregate(scores)
+    half = math.hypot(3, 4.302653 / math.sqrt(3))
+    assert (cell.low, cell.high) == pytest.approx((2 - half, 2 + half), abs=1e-5)
+
+
+def test_memory_of_a_row_is_the_largest_of_its_seeds() -> None:
+    first, second = record(HASHED), record(HASHED, seed=1)
+    assert first.cost is not None
+    large = first.model_copy(
+        update={"cost": first.cost.model_copy(update={"peak_memory_bytes": 7})}
+    )
+    (row,) = make_rows([large, second], [LOWER])
+    assert row.peak_memory_bytes == 7
 
 
 def test_one_seed_keeps_the_interval_over_images() -> None:
@@ -118,3 +136,4 @@ def test_order_of_the_records_does_not_matter() -> None:
 def test_record_without_cost_has_unknown_cost() -> None:
     (row,) = make_rows([record(HASHED, cost=None)], [LOWER])
     assert (row.parameters, row.fit_seconds, row.device) == (None, None, "")
+    assert (row.predict_seconds, row.peak_memory_bytes) == (None, None)

@@ -9,8 +9,10 @@ import torch
 from harness.errors import UserError
 from harness.training import machine
 from harness.training.machine import (
+    forget_peak_memory,
     free_cores,
     keep_freed_pages,
+    peak_memory_bytes,
     pick_device,
     pick_precision,
     usable_cores,
@@ -103,3 +105,24 @@ def test_freed_pages_are_kept_where_the_allocator_can_be_told(
     assert keep_freed_pages() is glibc
     monkeypatch.setattr(machine.platform, "libc_ver", lambda: ("", ""))
     assert keep_freed_pages() is False
+
+
+def test_memory_of_an_earlier_cell_is_not_counted_again() -> None:
+    """Pieces of 4 MB come from the heap, whose freed pages would stay with the process."""
+    device = torch.device("cpu")
+    keep_freed_pages()
+    pieces = [torch.ones(2**20) for _ in range(100)]
+    with_pieces = peak_memory_bytes(device)
+    del pieces
+    assert peak_memory_bytes(device) == with_pieces
+    if not forget_peak_memory():
+        pytest.skip("this system cannot forget the peak")
+    assert peak_memory_bytes(device) < with_pieces - 300 * 2**20
+
+
+def test_system_that_cannot_forget_the_peak_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "write_text", refused)
+    assert not forget_peak_memory()
