@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 EPILOG = examples(
     "harness run --method gan_seg --suite synthetic_faces --preset smoke",
     "harness run --method gan_seg,mean_shape --suite synthetic_faces --seed 0,1,2 --dry-run",
-    "harness run --ablation gan_seg:n_per --suite synthetic_faces",
 )
 
 
