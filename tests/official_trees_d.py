@@ -76,7 +76,7 @@ def make_flowers_tree(
     base = root / "flowers_102"
     order = 1 + np.random.default_rng(3).permutation(train + val + test)
     for number in order:
-        width, height = 80 + 8 * (int(number) % 3), 64
+        width, height = 160 + 16 * (int(number) % 3), 128
         photo = np.full((height, width, 3), (120, 80, 40), np.uint8)
         photo[: height // 2] = (200, 40 + 6 * int(number), 90)
         painted = photo.copy()

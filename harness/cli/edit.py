@@ -11,8 +11,7 @@ from harness.cli.examples import examples
 
 EPILOG = examples(
     "harness edit runs/flowers_17/gan_seg-quick-seed0-1a2b3c4d",
-    "harness edit runs/synthetic_faces_attributes/sgf-quick-seed0-1a2b3c4d",
-    "harness edit runs/celeba_wild/imm-quick-seed0-1a2b3c4d --port 0 --open",
+    "harness edit runs/synthetic_faces_attributes/sgf-quick-seed0-1a2b3c4d --port 0 --open",
 )
 #: Packages of the extra `edit`.
 _NEEDS = ("starlette", "uvicorn")

@@ -11,7 +11,6 @@ from harness.cli.examples import examples
 
 EPILOG = examples(
     "harness sample runs/flowers_17/gan_seg-quick-seed0-1a2b3c4d -n 8 --op look=2:5",
-    "harness sample runs/celeba_wild/imm-quick-seed0-1a2b3c4d --image a.jpg --op move=2:+0.1,-0.05",
     "harness sample runs/synthetic_faces_attributes/sgf-quick-seed0-1a2b3c4d -n 8 --want hat=1",
 )
 

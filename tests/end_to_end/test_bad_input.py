@@ -153,7 +153,7 @@ MALFORMED: dict[str, tuple[tuple[str, ...], str]] = {
         (*TOY, "--checkpoint-seconds", "-1"),
         "'--checkpoint-seconds'",
     ),
-    "no method": (("run", "--suite", "toy_discs"), "'--method'"),
+    "no method": (("run", "--suite", "toy_discs"), "--method"),
     "unknown option": ((*TOY, "--sead", "1"), "--seed"),
     "unknown command": (("rnu",), "run"),
 }

@@ -18,6 +18,7 @@ from harness_editing.sgf.method import Sgf
 
 #: Settings with which F learns the linear world in a second.
 TINY = {
+    "steps": 20,
     "blocks": 3,
     "pairs": 1000,
     "updates": 120,

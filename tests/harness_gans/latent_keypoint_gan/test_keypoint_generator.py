@@ -47,19 +47,25 @@ def test_each_of_the_three_noises_moves_its_own_latent_alone(keypoints, tiny):
             assert same == (latent != moved)
 
 
-def test_start_is_close_to_the_centre_by_gain_or_by_divisor():
-    for changes in ({}, {"position_gain": 1.0, "position_divisor": 20.0, "position_layers": 4}):
-        config = LatentKeypointGanConfig(**changes)
-        with torch.device("meta"):
-            generator = Generator(config, 10).keypoints
-        generator = generator.to_empty(device="cpu")
+@pytest.mark.parametrize(
+    "changes", [{}, {"position_gain": 1.0, "position_divisor": 20.0, "position_layers": 4}]
+)
+def test_start_is_close_to_the_centre_by_gain_or_by_divisor(changes):
+    config = LatentKeypointGanConfig(**changes)
+    with torch.device("meta"):
+        generator = Generator(config, 10).keypoints
+    generator = generator.to_empty(device="cpu")
+    noise = Noise.drawn(config, 300, torch.Generator().manual_seed(1))
+    spreads = []
+    for seed in range(12):  # Networks differ: one alone may be a third off.
+        source = torch.Generator().manual_seed(seed)
         for layer in (*generator.positions.hidden, generator.positions.output):
-            torch.nn.init.kaiming_normal_(layer.weight, a=0.2)
+            torch.nn.init.kaiming_normal_(layer.weight, a=0.2, generator=source)
             torch.nn.init.zeros_(layer.bias)
-        generator.draw_start(torch.Generator().manual_seed(0))
-        noise = Noise.drawn(config, 300, torch.Generator().manual_seed(1))
+        generator.draw_start(source)
         output = generator.positions(noise.positions) / config.position_divisor
-        assert torch.tanh(output).std().item() == pytest.approx(0.07, rel=0.15)
+        spreads.append(torch.tanh(output).std())
+    assert torch.stack(spreads).mean().item() == pytest.approx(0.07, rel=0.15)
 
 
 def test_layout_gives_every_keypoint_a_place_of_its_own(keypoints, tiny):
