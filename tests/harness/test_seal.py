@@ -100,7 +100,7 @@ def test_what_is_no_record_is_not_intact(text: str) -> None:
 def test_changed_and_missing_files_are_named(tmp_path: Path) -> None:
     _, made = kept(tmp_path)
     check_file(made, tmp_path, "predictions.npz")
-    (tmp_path / "predictions.npz").write_bytes(b"abd")
+    (tmp_path / "predictions.npz").write_bytes(b"abx")
     with pytest.raises(RecordError, match=r"predictions\.npz: changed after the record"):
         check_file(made, tmp_path, "predictions.npz")
     with pytest.raises(RecordError, match=r"per_image\.npz: missing"):

@@ -285,7 +285,7 @@ def test_oracles_of_keypoints_are_refused():
 
 def test_logits_are_refused():
     toy = ToyEditing(CLEAR, judge=lambda numbers: 4 * numbers[:, :3])
-    with pytest.raises(DataError, match=r"The judge answers 3\.2 to an image, expected probabilit"):
+    with pytest.raises(DataError, match=r"The judge answers 3\.2 to an image, expected"):
         measure(toy.evaluation())
 
 
