@@ -188,7 +188,9 @@ class Work:
         from harness.standard_edits import standard_edits
 
         test, truth = evaluation.test, evaluation.test_truth
-        pictures = {"predictions": prediction_sheet(test, truth)}
+        pictures = {}
+        if any(said is not None for said in (test.landmarks, test.keypoints, test.part_labels)):
+            pictures["predictions"] = prediction_sheet(test, truth)
         if "reconstruct" in fitted.spec.capabilities and test.keypoints is not None:
             pictures["manipulation"] = manipulation_sheet(fitted, truth.images)
         if "render" in fitted.spec.capabilities:

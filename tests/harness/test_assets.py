@@ -203,3 +203,9 @@ def test_the_plan_names_the_assets(toy: Toy) -> None:
         "  its assets, once for all its editors: toy_latents paper, toy_answers paper, "
         "toy_answers paper"
     )
+
+
+def test_a_run_that_says_nothing_of_test_images_does_not_draw_them(toy: Toy) -> None:
+    outcome = run(toy)
+    assert outcome.folder is not None
+    assert [path.stem for path in sorted((outcome.folder / "pictures").glob("*.png"))] == ["edits"]

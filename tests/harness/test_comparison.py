@@ -211,7 +211,7 @@ def test_unknown_metric_is_named_with_the_nearest(tmp_path: Path) -> None:
     a = made_run(tmp_path / "a", HASHED, "a", {"error": [1.0]})
     b = made_run(tmp_path / "b", HASHED, "b", {"error": [2.0]})
     with pytest.raises(UnknownName, match="Did you mean 'error'"):
-        compare([a], [b], ["distanc"])
+        compare([a], [b], ["errors"])
 
 
 def test_folders_are_found_by_commas_and_patterns(tmp_path: Path) -> None:
