@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import cycle
 from typing import Any
 
@@ -209,3 +210,13 @@ def test_a_run_that_says_nothing_of_test_images_does_not_draw_them(toy: Toy) -> 
     outcome = run(toy)
     assert outcome.folder is not None
     assert [path.stem for path in sorted((outcome.folder / "pictures").glob("*.png"))] == ["edits"]
+
+
+def test_a_record_names_the_weights_of_its_assets(toy: Toy) -> None:
+    record = run(toy).record
+    assert record is not None
+    (note,) = [note for note in record.notes if note.startswith("weights of the assets")]
+    assert re.fullmatch(
+        r"weights of the assets: generator [0-9a-f]{8}, guide [0-9a-f]{8}, judge [0-9a-f]{8}", note
+    )
+    assert run(toy, fresh=True).record.notes == record.notes
