@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import time
 from collections.abc import Mapping
@@ -32,6 +31,7 @@ from harness.registry import Registry
 from harness.saved import Fitted
 from harness.scoring import Scored, score_evaluation
 from harness.suite import MetricUse, Suite
+from harness.vision.weights import content_digest
 from harness.watching import CellWatcher
 
 if TYPE_CHECKING:
@@ -219,7 +219,10 @@ class Work:
         notes += [f"{name} was not measured: {why}" for name, why in scored.unmeasured.items()]
         if prepared.assets:
             # Equal fits differ in their weights where threads or processors round otherwise.
-            weights = [f"{n} {_short_digest(a.folder)}" for n, a in prepared.assets.items()]
+            weights = [
+                f"{name} {content_digest(asset.folder / 'weights.safetensors')[:8]}"
+                for name, asset in prepared.assets.items()
+            ]
             notes.append(f"weights of the assets: {', '.join(weights)}")
         artifacts = {"weights": "weights.safetensors", "predictions": "predictions.npz"}
         if (self.folder / "curves.csv").exists():
@@ -264,12 +267,6 @@ def _edited_attributes(suite: Suite) -> tuple[str, ...]:
 def _keypoint_note(fitted: Fitted) -> str:
     offers = fitted.spec.capabilities
     return "keypoints: part_centres" if "segment" in offers and "detect" not in offers else ""
-
-
-def _short_digest(folder: Path) -> str:
-    """The weights of a fit by a few digits of their hash."""
-    with (folder / "weights.safetensors").open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:8]
 
 
 def _write_npz(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:

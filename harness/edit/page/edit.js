@@ -2,7 +2,7 @@
 
 import { Choices } from "./choices.js";
 import { Artist, Refused, post } from "./server.js";
-import { at, complain, failed, files, keys, open, say, serveAgain, start } from "./shell.js";
+import { at, complain, controls, failed, files, open, say, serveAgain, start } from "./shell.js";
 import { Stage, paint } from "./stage.js";
 import { History, moved, operations, untouched, withLook } from "./state.js";
 
@@ -273,47 +273,8 @@ function nextSeed() {
 
 // Steps ------------------------------------------------------------------------------------------
 
-function undo() {
-  if (!history.canUndo) return;
-  history.undo();
-  at("saved").hidden = true;
-  draw("Undone.", true);
-}
-
-function redo() {
-  if (!history.canRedo) return;
-  history.redo();
-  at("saved").hidden = true;
-  draw("Done again.", true);
-}
-
-async function save() {
-  if (at("save").disabled) return;
-  try {
-    const saved = await post("api/save", request(history.now));
-    say(`Saved ${saved.picture} and its JSON.`);
-    at("command").textContent = saved.command;
-    at("saved").hidden = false;
-  } catch (error) {
-    await failed(error, save);
-  }
-}
-
-at("undo").addEventListener("click", undo);
-at("redo").addEventListener("click", redo);
-at("save").addEventListener("click", save);
 at("reset").addEventListener("click", () => step(untouched(history.now.source), "All as at first."));
-at("smooth").addEventListener("change", (event) =>
-  document.body.classList.toggle("smooth", event.target.checked),
-);
-at("dots").addEventListener("change", (event) =>
-  document.body.classList.toggle("no-dots", !event.target.checked),
-);
-for (const input of document.querySelectorAll("input[name=view]")) {
-  input.addEventListener("change", paintOther);
-}
-
-keys({ undo, redo, save, nextSeed });
+controls({ history, draw, request, nextSeed, paintOther });
 
 // Beginning --------------------------------------------------------------------------------------
 

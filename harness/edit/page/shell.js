@@ -1,6 +1,6 @@
 // What every page needs around its picture: messages, photos, keys, and a server that comes back.
 
-import { Closed, Refused, ask, sendPhoto } from "./server.js";
+import { Closed, Refused, ask, post, sendPhoto } from "./server.js";
 
 const RETRY = 2000;
 const NEVER_SENT = "The server does not answer. Start 'harness edit' again: this page tries to reach it every two seconds.";
@@ -81,7 +81,7 @@ function waitForServer() {
   }, RETRY);
 }
 
-// Photos and keys --------------------------------------------------------------------------------
+// Photos -----------------------------------------------------------------------------------------
 
 /** Hands the chosen photo over; `then(photo, name)` gets its name on the server and its own. */
 export async function open(input, then, text = "Opening …") {
@@ -99,8 +99,58 @@ export async function open(input, then, text = "Opening …") {
   }
 }
 
+// Steps, views and keys --------------------------------------------------------------------------
+
+/**
+ * Wires undo, redo, save, the views and their keys.
+ *
+ * `history` has the steps, `draw(text, urgent)` shows the present one, `request(step)` is what the
+ * server is asked for it, `paintOther()` paints the chosen view, `nextSeed()` goes on.
+ */
+export function controls({ history, draw, request, nextSeed, paintOther }) {
+  function undo() {
+    if (!history.canUndo) return;
+    history.undo();
+    at("saved").hidden = true;
+    draw("Undone.", true);
+  }
+
+  function redo() {
+    if (!history.canRedo) return;
+    history.redo();
+    at("saved").hidden = true;
+    draw("Done again.", true);
+  }
+
+  async function save() {
+    if (at("save").disabled) return;
+    try {
+      const saved = await post("api/save", request(history.now));
+      say(`Saved ${saved.picture} and its JSON.`);
+      at("command").textContent = saved.command;
+      at("saved").hidden = false;
+    } catch (error) {
+      await failed(error, save);
+    }
+  }
+
+  at("undo").addEventListener("click", undo);
+  at("redo").addEventListener("click", redo);
+  at("save").addEventListener("click", save);
+  at("smooth").addEventListener("change", (event) =>
+    document.body.classList.toggle("smooth", event.target.checked),
+  );
+  at("dots").addEventListener("change", (event) =>
+    document.body.classList.toggle("no-dots", !event.target.checked),
+  );
+  for (const input of document.querySelectorAll("input[name=view]")) {
+    input.addEventListener("change", paintOther);
+  }
+  keys({ undo, redo, save, nextSeed });
+}
+
 /** Ctrl+Z, Ctrl+Shift+Z or Ctrl+Y, N and S, but not while somebody types. */
-export function keys({ undo, redo, save, nextSeed }) {
+function keys({ undo, redo, save, nextSeed }) {
   document.addEventListener("keydown", (event) => {
     const key = event.key.toLowerCase();
     const typing = event.target.matches("input:not([type])");
