@@ -6,6 +6,8 @@
   random values, against torchvision's reader of the same file; each in a process of its own.
 - Batches of 64 images of 128 pixels from the cache, as methods get them, against decoding the same
   photos (178 x 218 pixels, JPEG, drawn by code) through the reader.
+- The cache of 20,000 images of 64 pixels, built from such photos by `harness data cache`'s function
+  on all cores, against decoding, cropping and resizing them with PIL alone on as many threads.
 - `harness list suites --json` in a new process, which also says whether the data are there, against
   importing what any such command needs (typer, pydantic and pluggy).
 """
@@ -16,11 +18,13 @@ import argparse
 import json
 import os
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +36,8 @@ if TYPE_CHECKING:
 ROWS, COLUMNS = 202_599, 40
 #: Photos of the cache, and images of a batch with their side in pixels.
 PHOTOS, BATCH, SIZE = 1024, 64, 128
+#: Photos of the cache that is built, and their side in pixels there.
+BUILT, BUILT_SIZE = 20_000, 64
 ALIGNED = (178, 218)
 
 #: Reads the list, and prints seconds, CPU seconds, and how many MB the process had at most.
@@ -100,8 +106,8 @@ def new_process(command: list[str]) -> dict[str, float]:
     return {"seconds": seconds, "cpu": cpu}
 
 
-def photos(folder: Path) -> Any:
-    """CelebA's reader on drawn photos with the lists that it needs."""
+def photos(folder: Path, count: int) -> Any:
+    """CelebA's reader on so many drawn photos, 1,024 of them different, with its lists."""
     import numpy as np
     from PIL import Image
 
@@ -110,15 +116,18 @@ def photos(folder: Path) -> Any:
 
     images = folder / "celeba/img_align_celeba"
     images.mkdir(parents=True)
-    random, names = np.random.default_rng(0), []
-    for number in range(1, PHOTOS + 1):
-        small = random.integers(0, 256, (14, 11, 3), dtype=np.uint8)
-        smooth = Image.fromarray(small).resize(ALIGNED, Image.Resampling.BICUBIC)
-        names.append(f"{number:06d}.jpg")
-        smooth.save(images / names[-1], quality=90)
+    random = np.random.default_rng(0)
+    names = [f"{number:06d}.jpg" for number in range(1, count + 1)]
+    for place, name in enumerate(names):
+        if place < PHOTOS:
+            small = random.integers(0, 256, (14, 11, 3), dtype=np.uint8)
+            smooth = Image.fromarray(small).resize(ALIGNED, Image.Resampling.BICUBIC)
+            smooth.save(images / name, quality=90)
+        else:
+            shutil.copyfile(images / names[place % PHOTOS], images / name)
     points = " ".join(str(50 + place) for place in range(len(LANDMARK_COLUMNS)))
     marks = [f"{name} {points}" for name in names]
-    head = [str(PHOTOS), " ".join(LANDMARK_COLUMNS)]
+    head = [str(count), " ".join(LANDMARK_COLUMNS)]
     lists = {
         "list_landmarks_align_celeba.txt": [*head, *marks],
         "list_eval_partition.txt": [f"{name} 0" for name in names],
@@ -147,6 +156,43 @@ def image_ways(dataset: Any, folder: Path) -> dict[str, Callable[[], object]]:
         "decoding": lambda: [decoded(dataset, batch) for batch in order],
         "cache": lambda: [served.take(batch) for batch in order],
     }
+
+
+def building_ways(dataset: Any, folder: Path) -> dict[str, Callable[[], object]]:
+    """Building the cache of all photos, and decoding them without keeping anything."""
+    from harness.cache import load_split
+    from harness.registry import registry
+
+    cache = folder / "built"
+    os.environ["HARNESS_CACHE"] = str(cache)
+
+    def build() -> None:
+        shutil.rmtree(cache, ignore_errors=True)
+        load_split("celeba", dataset, "train", BUILT_SIZE, registry())
+
+    paths = sorted((folder / "celeba/img_align_celeba").iterdir())
+    chunks = [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
+
+    def decode() -> None:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            for _ in pool.map(plainly_decoded, chunks):
+                pass
+
+    return {"harness": build, "PIL alone": decode}
+
+
+def plainly_decoded(paths: list[Path]) -> list[NDArray[np.uint8]]:
+    """The centred square of every photo in the size of the cache that is built."""
+    import numpy as np
+    from PIL import Image
+
+    (width, height), found = ALIGNED, []
+    box = (0, (height - width) // 2, width, (height + width) // 2)
+    for path in paths:
+        with Image.open(path) as photo:
+            small = photo.resize((BUILT_SIZE, BUILT_SIZE), Image.Resampling.BILINEAR, box=box)
+            found.append(np.asarray(small.convert("RGB")))
+    return found
 
 
 def decoded(dataset: Any, batch: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -198,11 +244,17 @@ def main() -> None:
             f"list of {ROWS:,} rows",
             {reader: lambda r=reader: read_list(path, r) for reader in READERS},
         )
-        ways = image_ways(photos(folder), folder)
+        ways = image_ways(photos(folder / "served", PHOTOS), folder)
         compare(
             f"{PHOTOS:,} images of {SIZE} px",
             {way: lambda w=way: in_this_process(ways[w]) for way in ("cache", "decoding")},
             PHOTOS,
+        )
+        ways = building_ways(photos(folder / "many", BUILT), folder / "many")
+        compare(
+            f"cache of {BUILT:,} images of {BUILT_SIZE} px",
+            {way: lambda w=way: in_this_process(ways[w]) for way in ways},
+            BUILT,
         )
     listing = [sys.executable, "-m", "harness", "list", "suites", "--json"]
     compare(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,13 @@ def _own_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("HARNESS_DATA", str(tmp_path / "no data"))
     monkeypatch.delenv("HARNESS_PLUGINS", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _same_draws() -> None:
+    """Draws without a source of their own are the same in every run of a test."""
+    if torch := sys.modules.get("torch"):
+        torch.manual_seed(0)
 
 
 @pytest.fixture(autouse=True)

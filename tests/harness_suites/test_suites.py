@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 from trees import make_celeba_tree, make_photo_folder, shared_data
 
@@ -158,6 +159,17 @@ def test_mafl_sample_has_its_stated_splits() -> None:
     left, right = samples.landmarks[:, 0, 0].mean(), samples.landmarks[:, 1, 0].mean()
     assert left < 0.5 < right
     assert samples.attributes.shape == (237, 40)
+
+
+def test_celeba_attributes_sample_has_the_official_partition_and_40_attributes() -> None:
+    root = shared_data("celeba_crops")
+    assert role_sizes("celeba_attributes_sample", root) == [6_594, 6_594, 4_640]
+    suite, dataset = opened("celeba_attributes_sample", root)
+    assert len(dataset.attribute_names) == 40
+    for metric in suite.metrics:
+        assert set(metric.params["attributes"]) <= set(dataset.attribute_names)
+    attributes = first("celeba_attributes_sample", "test", 200, root).attributes
+    assert set(np.unique(attributes)) == {0, 1}
 
 
 def test_flowers_17_has_its_stated_splits_and_foreground() -> None:
