@@ -69,7 +69,7 @@ class ImmNetworks(nn.Module):
         return drawn * config.output_scale + config.output_offset
 
     def _maps(self, points: Tensor) -> Tensor:
-        """What the renderer sees of the keypoints, `[N, K, h, w]`: heatmaps, or the spread vector."""
+        """What the renderer sees of the keypoints, `[N, K, h, w]`: heatmaps, or spread numbers."""
         config, side = self.config, self.config.map_size
         if config.bottleneck == "vector":
             spread: Tensor = self.spread(points.flatten(1))

@@ -163,8 +163,8 @@ def test_the_term_moves_the_detector(tiny):
 def test_killed_run_resumes_to_the_same_weights(tiny, tmp_path):
     config = tiny(steps=4, adversarial_weight=0.1, discriminator_filters=4)
     whole = fitted_in(tmp_path / "whole", Imm(config, 3, 16), discs())
+    kill_at = ("autoencoder", 2)
     with pytest.raises(Killed):
-        kill_at = ("autoencoder", 2)
         fitted_in(tmp_path / "killed", Imm(config, 3, 16), discs(), kill_at=kill_at)
     resumed = fitted_in(tmp_path / "killed", Imm(config, 3, 16), discs())
     assert all(torch.equal(resumed[name], value) for name, value in whole.items())
