@@ -49,9 +49,9 @@ class ImmNetworks(nn.Module):
 
         With the bottleneck `vector` they are its numbers two by two, and may lie anywhere.
         """
-        scores = self.pose(images)
+        scores: Tensor = self.pose(images)
         if self.config.bottleneck == "vector":
-            return scores.unflatten(1, (-1, 2))
+            return scores.reshape(len(scores), -1, 2)
         axis = signed_pixels(scores.shape[-1], grid="corners", like=scores)
         return marginal_soft_argmax(scores, axis, axis, reduction=self.config.marginals)
 
@@ -73,7 +73,7 @@ class ImmNetworks(nn.Module):
         config, side = self.config, self.config.map_size
         if config.bottleneck == "vector":
             spread: Tensor = self.spread(points.flatten(1))
-            return spread.unflatten(1, (-1, side, side))
+            return spread.reshape(len(spread), -1, side, side)
         axis = signed_pixels(side, grid="corners", like=points)
         factor = 2.0 if config.halved_exponent else 1.0
         variances = points.new_full(points.shape[:2], factor * config.sigma**2)
