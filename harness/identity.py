@@ -19,7 +19,7 @@ def method_ref(cell: Cell) -> MethodRef:
     Raises:
         AssetMissing: a file is not there.
     """
-    spec, config = cell.entry.spec, cell.config.model_dump(mode="json")
+    spec, config = cell.entry.spec, cell.config.recorded()
     contents = {name: content_digest(path) for name, path in named_files(cell).items()}
     identity = {
         "plugin": cell.entry.distribution,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,9 +22,13 @@ class MethodConfig(Options):
         file_settings: names of the settings that hold a local file, as a path or as a name in
             torch's folder of downloaded weights (`harness.vision.weights.local_file` finds it).
             Fingerprints hold its content in place of the name.
+        later_settings: names of settings that came when there were records already. At its default
+            such a setting changes nothing and is no part of records and fingerprints, so that old
+            and new records share a row.
     """
 
     file_settings: ClassVar[tuple[str, ...]] = ()
+    later_settings: ClassVar[tuple[str, ...]] = ()
 
     image_size: int | None = Field(
         default=None,
@@ -37,3 +41,9 @@ class MethodConfig(Options):
     def also_sees(self) -> tuple[str, ...]:
         """What these settings let the method see beyond its spec, such as `imagenet weights`."""
         return ()
+
+    def recorded(self) -> dict[str, Any]:
+        """The settings as JSON values, without later ones that have their default."""
+        fields = type(self).model_fields
+        silent = {n for n in self.later_settings if getattr(self, n) == fields[n].default}
+        return self.model_dump(mode="json", exclude=silent)

@@ -214,7 +214,7 @@ def _apart(
     if not others:
         return ""
     fields = sorted({name for other in others for name in differences(mine.config, other.config)})
-    texts = [f"{name}={mine.config.get(name)}" for name in fields]
+    texts = [f"{name}={mine.config.get(name, 'default')}" for name in fields]
     if len({mine.version, *(other.version for other in others)}) > 1:
         texts.append(f"version {mine.version}")
     readable = 0 < len(texts) <= 3 and all("." not in name for name in fields)

@@ -84,7 +84,7 @@ def test_bundled_ablations_plan_and_their_published_numbers_have_a_place() -> No
                 suite = load_suite(known.suites.get(value.suite).spec)
                 assert value.metric in {use.name for use in suite.metrics}
                 count += 1
-    assert count == 5 * (2 + 4 + 6) + 3 + 5
+    assert count == 5 * (2 + 4 + 6) + 5 + 4 + 5
 
 
 @pytest.fixture

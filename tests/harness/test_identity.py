@@ -9,7 +9,7 @@ from toy_world import Toy
 from harness.cache import CachedSplit, load_roles, open_dataset
 from harness.identity import fit_owner, method_ref, record_id, repeat_command
 from harness.plan import Cell
-from harness.record import SuiteRef
+from harness.record import MethodRef, SuiteRef
 
 
 def roles(toy: Toy, cell: Cell) -> dict[str, CachedSplit]:
@@ -133,6 +133,23 @@ def test_the_command_repeats_the_cell(toy: Toy) -> None:
 def test_the_command_leaves_out_settings_of_other_methods(toy: Toy) -> None:
     cells = toy.cells("toy_net", "toy_centre", settings=("rate=0.2",))
     assert [("rate" in repeat_command(cell)) for cell in cells] == [True, False]
+
+
+def test_a_later_setting_counts_only_where_it_is_not_its_default(toy: Toy) -> None:
+    """Records from before the setting and new ones share a row."""
+    cell = toy.cell()
+
+    class Later(type(cell.config)):  # type: ignore[misc]
+        later_settings = ("twist",)
+        twist: float = 0.0
+
+    def ref(**settings: float) -> MethodRef:
+        config = Later(**cell.config.model_dump(), **settings)
+        return method_ref(replace(cell, config=config))
+
+    assert ref() == ref(twist=0.0) == method_ref(cell)
+    assert ref(twist=0.5).config == {**method_ref(cell).config, "twist": 0.5}
+    assert ref(twist=0.5).fingerprint != ref().fingerprint
 
 
 def test_what_a_configuration_lets_a_method_see_stands_in_the_record(toy: Toy) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 from pydantic import Field, model_validator
 from typing_extensions import override
@@ -12,6 +12,13 @@ from harness.contract import MethodConfig
 
 class ImmConfig(MethodConfig):
     """Everything that `harness show method imm` prints."""
+
+    later_settings: ClassVar[tuple[str, ...]] = (
+        "bottleneck",
+        "adversarial_weight",
+        "discriminator_filters",
+        "discriminator_rate",
+    )
 
     # Networks.
     filters: int = Field(
@@ -55,6 +62,13 @@ class ImmConfig(MethodConfig):
     )
 
     # Bottleneck.
+    bottleneck: Literal["heatmaps", "vector"] = Field(
+        "heatmaps",
+        description="What is kept of the target: a heatmap for each keypoint (paper 3.1), or, for "
+        "Table 2 (d = 2 K), a fully connected layer's 2 K numbers, read as K points. The paper "
+        "says no more; chosen: no activation, as in a plain autoencoder, and a second such layer "
+        "from the numbers to K maps in place of the heatmaps, so that the renderer is the same.",
+    )
     marginals: Literal["sum", "mean"] = Field(
         "sum",
         description="Of the scores over the other axis, before the softmax (paper; code: mean).",
@@ -156,6 +170,22 @@ class ImmConfig(MethodConfig):
         "edges; below 1 its features know more of what is inside of the object.",
     )
     loss_scale: float = Field(1.0, gt=0, description="Factor of the whole loss (code: 1000).")
+    adversarial_weight: float = Field(
+        0.0,
+        ge=0,
+        description="Of an adversarial term beside the reconstruction, each of whose layers counts "
+        "about 1 (paper Table 2, which gives no weight; 0.1 is near pix2pix, where 100 times an L1 "
+        "of about 0.1 stands beside the term). 0 leaves it out.",
+    )
+    discriminator_filters: int = Field(
+        64,
+        ge=1,
+        description="Channels of the discriminator's first layer (not in the paper; pix2pix, which "
+        "it follows there, has 64).",
+    )
+    discriminator_rate: float = Field(
+        2e-4, gt=0, description="Of the discriminator's Adam (not in the paper; pix2pix: 2e-4)."
+    )
     mask_off: float = Field(
         10 / 128, ge=0, lt=0.5, description="Border without loss, in image edges (paper app. 2)."
     )

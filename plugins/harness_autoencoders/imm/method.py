@@ -25,6 +25,7 @@ from harness.training.optimisation import Optimisation
 from harness.vision.coordinates import fractions_to_signed, signed_to_fractions
 from harness.vision.perceptual import PerceptualLoss, build_net
 from harness.vision.perceptual.rotation import RotationNet, train_rotation_net
+from harness_autoencoders.imm.adversary import Adversary
 from harness_autoencoders.imm.config import ImmConfig
 from harness_autoencoders.imm.networks import ImmNetworks
 from harness_autoencoders.imm.pairs import Pair, Pairs
@@ -99,6 +100,7 @@ class Training:
 
     Attributes:
         averaged: the running average of the networks, which is kept.
+        adversary: the discriminator, where the loss has an adversarial term.
     """
 
     def __init__(
@@ -116,10 +118,14 @@ class Training:
             weight_decay=config.weight_decay,
             bound=config.gradient_bound,
         )
+        self.adversary: Adversary | None = None
+        if config.adversarial_weight > 0:
+            self.adversary = Adversary(config, networks.image_size, run)
 
     def state(self) -> Mapping[str, Stateful]:
         """All that changes from step to step."""
         return {
+            **({} if self.adversary is None else self.adversary.state()),
             "networks": self.networks,
             "averaged": self.averaged,
             "loss": self.loss,
@@ -131,7 +137,10 @@ class Training:
         with self.run.autocast():
             points = self.networks.keypoints(pair.target)
             drawn = self.networks.draw(points, pair.source)
-            loss: Tensor = self.config.loss_scale * self.loss(drawn, pair.target, pair.mask)
+            loss: Tensor = self.loss(drawn, pair.target, pair.mask)
+        if self.adversary is not None:
+            loss = loss + self.config.adversarial_weight * self.adversary.contest(pair, drawn)
+        loss = self.config.loss_scale * loss
         plateau = self.config.schedule == "plateau"
         self.optimisation.update(step, loss, error=self.loss.error() if plateau else None)
         self.averaged.update(self.networks)

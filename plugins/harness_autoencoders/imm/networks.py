@@ -35,16 +35,23 @@ class ImmNetworks(nn.Module):
 
     def __init__(self, config: ImmConfig, parts: int, image_size: int) -> None:
         super().__init__()
-        self.config = config
+        self.config, self.image_size = config, image_size
         blocks = blocks_of(config, parts, image_size)
         with untouched_randomness():
             self.appearance = Trunk(config, blocks)
             self.pose = PoseEncoder(config, parts, blocks)
             self.renderer = Renderer(config, parts, blocks)
+            if config.bottleneck == "vector":
+                self.spread = nn.Linear(2 * parts, parts * config.map_size**2)
 
     def keypoints(self, images: Tensor) -> Tensor:
-        """Keypoints `[N, K, 2]` of images `[N, 3, H, W]` (0 to 255), signed, corner-aligned."""
-        scores = self.pose(images)
+        """Keypoints `[N, K, 2]` of images `[N, 3, H, W]` (0 to 255), signed, corner-aligned.
+
+        With the bottleneck `vector` they are its numbers two by two, and may lie anywhere.
+        """
+        scores: Tensor = self.pose(images)
+        if self.config.bottleneck == "vector":
+            return scores.reshape(len(scores), -1, 2)
         axis = signed_pixels(scores.shape[-1], grid="corners", like=scores)
         return marginal_soft_argmax(scores, axis, axis, reduction=self.config.marginals)
 
@@ -57,12 +64,20 @@ class ImmNetworks(nn.Module):
         """
         config = self.config
         look = self.appearance(appearance)
-        axis = signed_pixels(config.map_size, grid="corners", like=points)
-        factor = 2.0 if config.halved_exponent else 1.0
-        variances = points.new_full(points.shape[:2], factor * config.sigma**2)
-        maps = gaussian_heatmaps(points, variances, axis, axis).to(look.dtype)
+        maps = self._maps(points).to(look.dtype)
         drawn: Tensor = self.renderer(torch.cat((look, maps), dim=1))[:, :3].float()
         return drawn * config.output_scale + config.output_offset
+
+    def _maps(self, points: Tensor) -> Tensor:
+        """What the renderer sees of the keypoints, `[N, K, h, w]`: heatmaps, or spread numbers."""
+        config, side = self.config, self.config.map_size
+        if config.bottleneck == "vector":
+            spread: Tensor = self.spread(points.flatten(1))
+            return spread.reshape(len(spread), -1, side, side)
+        axis = signed_pixels(side, grid="corners", like=points)
+        factor = 2.0 if config.halved_exponent else 1.0
+        variances = points.new_full(points.shape[:2], factor * config.sigma**2)
+        return gaussian_heatmaps(points, variances, axis, axis)
 
     @torch.no_grad()
     def draw_weights(self, generator: Generator) -> None:
@@ -71,7 +86,7 @@ class ImmNetworks(nn.Module):
         The score maps start almost flat, so that all keypoints start at the centre.
         """
         for module in self.modules():
-            if isinstance(module, nn.Conv2d):
+            if isinstance(module, nn.Conv2d | nn.Linear):
                 _draw(module.weight, self.config.initial_weights, generator)
                 if module.bias is not None:
                     module.bias.zero_()
@@ -122,18 +137,24 @@ class Trunk(nn.Sequential):
 
 
 class PoseEncoder(nn.Module):
-    """A trunk, wider context where it is asked for, and one score map for every keypoint."""
+    """A trunk, wider context where it is asked for, and one score map for every keypoint.
+
+    With the bottleneck `vector` a fully connected layer stands in place of the score maps.
+    """
 
     def __init__(self, config: ImmConfig, parts: int, blocks: int) -> None:
         super().__init__()
         width = config.filters * 2 ** (blocks - 1)
         self.trunk = Trunk(config, blocks)
         self.context = context(config, width)
-        self.head = nn.Conv2d(width, parts, 1)
+        self.head: nn.Conv2d | nn.Linear = nn.Conv2d(width, parts, 1)
+        if config.bottleneck == "vector":
+            self.head = nn.Linear(width * config.map_size**2, 2 * parts)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Scores `[N, K, h, w]` in float32."""
-        scores: Tensor = self.head(self.context(self.trunk(images)))
+        """Scores `[N, K, h, w]`, or the vector `[N, 2 K]`, in float32."""
+        maps = self.context(self.trunk(images))
+        scores: Tensor = self.head(maps.flatten(1) if isinstance(self.head, nn.Linear) else maps)
         return scores.to(torch.promote_types(scores.dtype, torch.float32))
 
 

@@ -109,6 +109,18 @@ def test_other_settings_of_one_preset_stand_in_a_row_of_their_own() -> None:
     assert [row.preset for row in rows] == ["quick (steps=10)", "quick (steps=20)"]
 
 
+def test_a_setting_that_only_later_records_have_is_named_as_default() -> None:
+    records = [
+        record(HASHED, value=0.1, config={"steps": 10}),
+        record(HASHED, value=0.2, config={"steps": 10, "bottleneck": "vector"}),
+    ]
+    rows = make_rows(records, [LOWER])
+    assert [row.preset for row in rows] == [
+        "quick (bottleneck=default)",
+        "quick (bottleneck=vector)",
+    ]
+
+
 def test_another_version_of_a_method_stands_in_a_row_of_its_own() -> None:
     rows = make_rows([record(HASHED, value=0.1), record(HASHED, value=0.2, version=2)], [LOWER])
     assert [row.preset for row in rows] == ["quick (version 1)", "quick (version 2)"]

@@ -26,6 +26,12 @@ def test_every_setting_says_what_it_is():
     assert all(field.description for field in ImmConfig.model_fields.values())
 
 
+def test_settings_of_the_ablations_leave_records_of_the_method_itself_as_they_were():
+    told = ImmConfig().recorded()
+    assert not set(ImmConfig.later_settings) & set(told)
+    assert ImmConfig(bottleneck="vector").recorded() == {**told, "bottleneck": "vector"}
+
+
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
