@@ -67,9 +67,9 @@ def header(column: Column) -> str:
     return f"{column.metric} {_ARROWS[column.direction]}"
 
 
-def kind_text(row: Row) -> str:
-    """How a row came about: `measured`, `measured outside`, `trivial` or `oracle`."""
-    return _KINDS.get(row.kind, row.kind)
+def kind_text(kind: str) -> str:
+    """How a row of a kind came about: `measured`, `measured outside`, `trivial` or `oracle`."""
+    return _KINDS.get(kind, kind)
 
 
 def _about(board: Board) -> Section:
@@ -98,7 +98,7 @@ def _ranking(table: Table) -> Section:
             rank_text(row),
             row.method,
             row.preset,
-            kind_text(row),
+            kind_text(row.kind),
             value_text(row.cells[column.metric], digits),
             interval_text(row.cells[column.metric], digits),
             number_text(row.places.get(column.metric), 2),
@@ -253,7 +253,7 @@ def _other(table: Table) -> Section:
     digits = column_decimals(column, table.rows)
     differing = ", ".join(table.differing) or "nothing that was recorded"
     rows = tuple(
-        (*_name(row), kind_text(row), value_text(row.cells[column.metric], digits))
+        (*_name(row), kind_text(row.kind), value_text(row.cells[column.metric], digits))
         for row in table.rows
     )
     text = f"Suite version {table.version}. Differs in: {differing}."

@@ -1,0 +1,257 @@
+"""A run's folder as one page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from harness.cache import Progress
+from harness.details import settings
+from harness.errors import HarnessError
+from harness.fingerprint import canonical
+from harness.fit_note import FitNote
+from harness.leaderboard.numbers import bytes_text, count_text, seconds_text
+from harness.leaderboard.sheet import kind_text
+from harness.record import Cost, Record, read_record
+from harness.registry import Registry
+from harness.report.run_folder import RunFolder
+from harness.report.saved_pictures import read_pictures
+from harness.report.standing import score_cards
+from harness.report.tiles import TestImages, read_test_images, shows_images
+from harness.report.training import loop_charts
+from harness.suite import Published, load_suite
+from harness.web.pages import render
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link to a page of the same site.
+
+    Attributes:
+        text: what is clicked.
+        href: relative, made by the harness, never taken from a record.
+    """
+
+    text: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One value of a configuration.
+
+    Attributes:
+        name: dotted.
+        value: as text.
+        default: the field's default as text, where the value is another one; else empty.
+        description: what it is, with unit and source; empty where the method is not installed.
+    """
+
+    name: str
+    value: str
+    default: str
+    description: str
+
+
+@dataclass
+class Problems:
+    """Sentences about what a page cannot show, by section."""
+
+    said: dict[str, str] = field(default_factory=dict)
+
+    def attempt(self, section: str, read: Callable[[], T], instead: T) -> T:
+        """What `read` gives, or `instead` with its error's sentence kept for the section."""
+        try:
+            return read()
+        except HarnessError as error:
+            self.said[section] = str(error)
+            return instead
+
+
+def report(
+    folder: RunFolder,
+    known: Registry,
+    *,
+    others: Sequence[Record] = (),
+    data: Path | None = None,
+    progress: Progress | None = None,
+    crumbs: Sequence[Link] = (),
+    seeds: Sequence[Link] = (),
+) -> str:
+    """The page of one run; what cannot be shown is replaced by a sentence that says why.
+
+    Args:
+        folder: of the run, finished or not.
+        known: the installed plugins.
+        others: records whose scores stand beside this run's.
+        data: data root for the test images; `None` for the default one.
+        progress: told while images are read into the cache.
+        crumbs: the way back, where the page is part of a site.
+        seeds: pages of the same method's other seeds.
+    """
+    problems = Problems()
+    record = folder.record
+    scores = record.scores if record else []
+    published = problems.attempt("published", lambda: _published(folder, known), ())
+    cards = score_cards(record, others, published) if folder.status == "finished" and record else []
+    method = record.method.name if record else (folder.note.method if folder.note else "")
+    config: dict[str, Any] = (
+        record.method.config if record else (folder.note.config if folder.note else {})
+    )
+    return render(
+        "harness.report",
+        "report.html.jinja",
+        ("report.css",),
+        (),
+        folder=folder,
+        record=record,
+        crumbs=crumbs,
+        seeds=seeds,
+        kind=kind_text(record.method.kind) if record else "",
+        cards=cards,
+        unmeasured=_unmeasured(record),
+        loops=problems.attempt("curves", lambda: loop_charts(folder.curve_rows()), []),
+        images=problems.attempt("images", lambda: _images(folder, known, data, progress), None),
+        pictures=read_pictures(folder.pictures(), [score.metric for score in scores]),
+        facts=_facts(folder),
+        settings=problems.attempt("settings", lambda: _settings(config, method, known), []),
+        protocol=_flat(record.suite.protocol) if record else [],
+        problems=problems.said,
+    )
+
+
+def records_beside(folder: RunFolder, more: Sequence[Path] = ()) -> list[Record]:
+    """Finished records of the folders beside a run, and of other folders.
+
+    Records that cannot be read, or were changed, are left out: they are no one's baseline.
+    """
+    places = sorted(folder.path.resolve().parent.glob("*/record.json"))
+    for other in more:
+        places += sorted(other.rglob("*.json"))
+    found = []
+    for place in dict.fromkeys(places):
+        try:
+            record = read_record(place)
+        except HarnessError:
+            continue
+        if record.status == "finished":
+            found.append(record)
+    return found
+
+
+def _images(
+    folder: RunFolder, known: Registry, data: Path | None, progress: Progress | None
+) -> TestImages | None:
+    run = folder.finished()
+    if run is None or "predictions" not in run.record.artifacts or not shows_images(run):
+        return None
+    return read_test_images(run, known, data=data, progress=progress)
+
+
+def _published(folder: RunFolder, known: Registry) -> Sequence[Published]:
+    """Printed numbers of the installed suite, where the run was measured by its version."""
+    if folder.record is None:
+        return ()
+    suite = load_suite(known.suites.get(folder.suite).spec)
+    return suite.published if suite.version == folder.record.suite.version else ()
+
+
+def _unmeasured(record: Record | None) -> list[tuple[str, list[str]]]:
+    """Reasons why metrics have no value, with the metrics."""
+    found: dict[str, list[str]] = {}
+    for score in record.scores if record else ():
+        if score.value is None:
+            found.setdefault(score.missing or "undefined", []).append(score.metric)
+    return list(found.items())
+
+
+def _facts(folder: RunFolder) -> dict[str, list[tuple[str, str]]]:
+    """What a run cost, and where its numbers come from, in words."""
+    record, note = folder.record, folder.note
+    cost: list[tuple[str, str]] = []
+    if record is not None and record.cost is not None:
+        spent = record.cost
+        cost = [
+            ("Learning", seconds_text(spent.fit_seconds)),
+            ("Predicting", seconds_text(spent.predict_seconds)),
+            ("Most memory held", bytes_text(spent.peak_memory_bytes)),
+            ("Trained parameters", count_text(spent.parameters)),
+            ("Device", _device(spent)),
+            ("Resumed", _times(spent.resumed)),
+        ]
+    elif note is not None:
+        cost = [
+            ("Learning so far", seconds_text(note.seconds)),
+            ("Device", _device(note)),
+            ("Resumed", _times(note.resumed)),
+        ]
+    origin: list[tuple[str, str]] = []
+    if record is not None:
+        made = record.provenance
+        method = record.method
+        origin = [
+            ("Record", record.id),
+            ("Suite", f"{record.suite.name}, version {record.suite.version}"),
+            ("Suite fingerprint", record.suite.fingerprint),
+            (
+                "Method",
+                f"{method.name}, version {method.version}, of {method.plugin} "
+                f"{method.plugin_version}",
+            ),
+            ("Method fingerprint", method.fingerprint),
+            ("May see", ", ".join(method.sees) or "not stated"),
+            ("Capabilities", ", ".join(method.capabilities) or "none stated"),
+            ("Started", made.started),
+            ("Finished", made.finished),
+            ("Code", made.git or "no source checkout"),
+            ("Python and torch", f"{made.python}, {made.torch or 'no torch'}"),
+            ("Machine", made.platform or "not stated"),
+            ("Packages", ", ".join(f"{k} {v}" for k, v in sorted(made.packages.items()))),
+            ("Hash of the record", record.digest or "none: the record is unsigned"),
+            *((f"Hash of {name}", value) for name, value in sorted(record.files.items())),
+        ]
+    return {"cost": cost, "origin": origin}
+
+
+def _device(spent: Cost | FitNote) -> str:
+    threads = "1 thread" if spent.threads == 1 else f"{spent.threads} threads"
+    return f"{spent.device}, {threads}, {spent.precision}"
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once"}.get(count, f"{count} times")
+
+
+def _settings(config: Mapping[str, Any], method: str, known: Registry) -> list[Setting]:
+    """Every configuration value, with what the installed method says about it."""
+    try:
+        entry = known.methods.get(method)
+        about = {field["name"]: field for field in settings(entry.load(entry.spec.config))}
+    except HarnessError:
+        about = {}
+    found = []
+    for name, value in _flat(config):
+        field_ = about.get(name)
+        default = _text(field_["default"]) if field_ is not None else value
+        text = field_["description"] if field_ is not None else ""
+        found.append(Setting(name, value, default if default != value else "", text))
+    return found
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested values by dotted names, as text."""
+    found: list[tuple[str, str]] = []
+    for key, value in values.items():
+        if isinstance(value, Mapping) and value:
+            found += _flat(value, f"{prefix}{key}.")
+        else:
+            found.append((f"{prefix}{key}", _text(value)))
+    return found
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else canonical(value)

@@ -1,0 +1,71 @@
+"""Pages as text: templates that escape everything, with style and scripts of their own inside."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from functools import lru_cache
+from importlib.metadata import version
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+#: The package whose templates and files every page uses.
+SHARED = "harness.web"
+
+
+def render(
+    package: str, template: str, styles: tuple[str, ...], scripts: tuple[str, ...], **values: Any
+) -> str:
+    """One self-contained page; whatever a record says is escaped.
+
+    The page's content security policy allows its own script and pictures in data URIs, and nothing
+    else, so that not even an escaping that fails would load or run anything.
+
+    Args:
+        package: where the template lies; its files come before those of `harness.web`.
+        template: its name.
+        styles: style sheets of the package, after the shared one.
+        scripts: scripts of the package, after the shared one.
+        values: what the template shows.
+    """
+    text = (
+        page_environment(package)
+        .get_template(template)
+        .render(
+            style=_joined(package, ("style.css",), styles),
+            script=(script := _joined(package, ("page.js",), scripts)),
+            script_hash=_digest(script),
+            version=version("harness"),
+            **values,
+        )
+    )
+    return text.rstrip("\n") + "\n"
+
+
+@lru_cache
+def page_environment(package: str) -> Environment:
+    """Templates of a package and the shared ones, with escaping that no template turns off."""
+    return Environment(
+        loader=ChoiceLoader([PackageLoader(package, "."), PackageLoader(SHARED, ".")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@lru_cache
+def _joined(package: str, shared: tuple[str, ...], own: tuple[str, ...]) -> Markup:
+    """Files of ours, which stand in a page as they are."""
+    texts = [(files(SHARED) / name).read_text(encoding="utf-8") for name in shared]
+    texts += [(files(package) / name).read_text(encoding="utf-8") for name in own]
+    return Markup("\n".join(texts))
+
+
+@lru_cache
+def _digest(script: str) -> str:
+    """What the content security policy knows a script by."""
+    return f"sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}"
