@@ -99,6 +99,7 @@ class Row:
         worst_rank: worst place that noise allows.
         fronts: costs (fields of this class) for which no cheaper row is as good.
         places: by metric, 0 = best trivial row, 1 = best oracle.
+        fingerprint: of the method with its configuration.
     """
 
     method: str
@@ -118,6 +119,7 @@ class Row:
     worst_rank: int | None = None
     fronts: tuple[str, ...] = ()
     places: dict[str, float | None] = field(default_factory=dict)
+    fingerprint: str = ""
 
 
 def make_rows(records: Sequence[Record], columns: Sequence[Column]) -> list[Row]:
@@ -133,9 +135,7 @@ def make_rows(records: Sequence[Record], columns: Sequence[Column]) -> list[Row]
         key = (method.plugin, method.name, method.preset, method.fingerprint)
         groups.setdefault(key, []).append(record)
     apart = _apart([group[0].method for group in groups.values()])
-    rows = [
-        _row(group, columns, text) for group, text in zip(groups.values(), apart, strict=True)
-    ]
+    rows = [_row(group, columns, text) for group, text in zip(groups.values(), apart, strict=True)]
     first = columns[0]
     return sorted(rows, key=lambda row: (_order(row, first), row.method, row.preset, row.package))
 
@@ -203,6 +203,7 @@ def _row(group: Sequence[Record], columns: Sequence[Column], apart: str) -> Row:
         device=", ".join(devices),
         notes=tuple(notes),
         cells={c.metric: _cell([r.score(c.metric) for r in group], c) for c in columns},
+        fingerprint=method.fingerprint,
     )
 
 

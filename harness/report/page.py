@@ -10,12 +10,10 @@ from typing import Any, TypeVar
 from harness.cache import Progress
 from harness.details import settings
 from harness.errors import HarnessError
-from harness.fingerprint import canonical
-from harness.fit_note import FitNote
-from harness.leaderboard.numbers import bytes_text, count_text, seconds_text
 from harness.leaderboard.sheet import kind_text
-from harness.record import Cost, Record, read_record
+from harness.record import Record, read_record
 from harness.registry import Registry
+from harness.report.facts import cost_facts, flat, origin_facts, plain_text
 from harness.report.run_folder import RunFolder
 from harness.report.saved_pictures import read_pictures
 from harness.report.standing import score_cards
@@ -117,9 +115,10 @@ def report(
         loops=problems.attempt("curves", lambda: loop_charts(folder.curve_rows()), []),
         images=problems.attempt("images", lambda: _images(folder, known, data, progress), None),
         pictures=read_pictures(folder.pictures(), [score.metric for score in scores]),
-        facts=_facts(folder),
+        cost=cost_facts(record, folder.note),
+        origin=origin_facts(record) if record else [],
         settings=problems.attempt("settings", lambda: _settings(config, method, known), []),
-        protocol=_flat(record.suite.protocol) if record else [],
+        protocol=flat(record.suite.protocol) if record else [],
         problems=problems.said,
     )
 
@@ -169,63 +168,6 @@ def _unmeasured(record: Record | None) -> list[tuple[str, list[str]]]:
     return list(found.items())
 
 
-def _facts(folder: RunFolder) -> dict[str, list[tuple[str, str]]]:
-    """What a run cost, and where its numbers come from, in words."""
-    record, note = folder.record, folder.note
-    cost: list[tuple[str, str]] = []
-    if record is not None and record.cost is not None:
-        spent = record.cost
-        cost = [
-            ("Learning", seconds_text(spent.fit_seconds)),
-            ("Predicting", seconds_text(spent.predict_seconds)),
-            ("Most memory held", bytes_text(spent.peak_memory_bytes)),
-            ("Trained parameters", count_text(spent.parameters)),
-            ("Device", _device(spent)),
-            ("Resumed", _times(spent.resumed)),
-        ]
-    elif note is not None:
-        cost = [
-            ("Learning so far", seconds_text(note.seconds)),
-            ("Device", _device(note)),
-            ("Resumed", _times(note.resumed)),
-        ]
-    origin: list[tuple[str, str]] = []
-    if record is not None:
-        made = record.provenance
-        method = record.method
-        origin = [
-            ("Record", record.id),
-            ("Suite", f"{record.suite.name}, version {record.suite.version}"),
-            ("Suite fingerprint", record.suite.fingerprint),
-            (
-                "Method",
-                f"{method.name}, version {method.version}, of {method.plugin} "
-                f"{method.plugin_version}",
-            ),
-            ("Method fingerprint", method.fingerprint),
-            ("May see", ", ".join(method.sees) or "not stated"),
-            ("Capabilities", ", ".join(method.capabilities) or "none stated"),
-            ("Started", made.started),
-            ("Finished", made.finished),
-            ("Code", made.git or "no source checkout"),
-            ("Python and torch", f"{made.python}, {made.torch or 'no torch'}"),
-            ("Machine", made.platform or "not stated"),
-            ("Packages", ", ".join(f"{k} {v}" for k, v in sorted(made.packages.items()))),
-            ("Hash of the record", record.digest or "none: the record is unsigned"),
-            *((f"Hash of {name}", value) for name, value in sorted(record.files.items())),
-        ]
-    return {"cost": cost, "origin": origin}
-
-
-def _device(spent: Cost | FitNote) -> str:
-    threads = "1 thread" if spent.threads == 1 else f"{spent.threads} threads"
-    return f"{spent.device}, {threads}, {spent.precision}"
-
-
-def _times(count: int) -> str:
-    return {0: "never", 1: "once"}.get(count, f"{count} times")
-
-
 def _settings(config: Mapping[str, Any], method: str, known: Registry) -> list[Setting]:
     """Every configuration value, with what the installed method says about it."""
     try:
@@ -234,24 +176,9 @@ def _settings(config: Mapping[str, Any], method: str, known: Registry) -> list[S
     except HarnessError:
         about = {}
     found = []
-    for name, value in _flat(config):
+    for name, value in flat(config):
         field_ = about.get(name)
-        default = _text(field_["default"]) if field_ is not None else value
+        default = plain_text(field_["default"]) if field_ is not None else value
         text = field_["description"] if field_ is not None else ""
         found.append(Setting(name, value, default if default != value else "", text))
     return found
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    """Nested values by dotted names, as text."""
-    found: list[tuple[str, str]] = []
-    for key, value in values.items():
-        if isinstance(value, Mapping) and value:
-            found += _flat(value, f"{prefix}{key}.")
-        else:
-            found.append((f"{prefix}{key}", _text(value)))
-    return found
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else canonical(value)

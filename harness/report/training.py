@@ -87,10 +87,7 @@ def _chart(name: str, points: Sequence[tuple[int, float]], span: Axis | None) ->
     def heights(side: NDArray[np.float64]) -> list[float]:
         return [BOTTOM - (BOTTOM - TOP) * y_axis.share(float(value)) for value in side]
 
-    around = [
-        *zip(x, heights(highs), strict=True),
-        *reversed([*zip(x, heights(lows), strict=True)]),
-    ]
+    above, below = (list(zip(x, heights(side), strict=True)) for side in (highs, lows))
     wanted = x_axis.ticks(4) if span else [float(steps[0])]
     return CurveChart(
         name=name,
