@@ -148,7 +148,7 @@ def aggregate(scores: Sequence[Score | None]) -> Cell:
     images. A metric that is undefined for one seed is undefined for the row, so that a failed seed
     never helps.
     """
-    from harness.replicates import mean_interval
+    from harness.replicates import deviation, mean_interval
 
     known = [score for score in scores if score is not None]
     if len(known) < len(scores) or not known:
@@ -169,7 +169,7 @@ def aggregate(scores: Sequence[Score | None]) -> Cell:
     return Cell(
         value=statistics.fmean(values),
         runs=tuple(values),
-        std=statistics.stdev(values) if len(values) > 1 else None,
+        std=deviation(values) if len(values) > 1 else None,
         low=low,
         high=high,
         also=also,

@@ -75,7 +75,10 @@ def flat(values: Mapping[str, Any], prefix: str = "") -> list[Fact]:
 
 def plain_text(value: Any) -> str:
     """Text as it is, anything else as JSON."""
-    return value if isinstance(value, str) else canonical(value)
+    if isinstance(value, str):
+        return value
+    quick = type(value) in (int, float)  # what most settings are; JSON writes them so, too
+    return repr(value) if quick else canonical(value)
 
 
 def _device(spent: Cost | FitNote) -> str:

@@ -38,7 +38,7 @@ def render(
             style=_joined(package, ("style.css",), styles),
             script=(script := _joined(package, ("page.js",), scripts)),
             script_hash=_digest(script),
-            version=version("harness"),
+            version=_version(),
             **values,
         )
     )
@@ -55,6 +55,11 @@ def page_environment(package: str) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+
+
+@lru_cache
+def _version() -> str:
+    return version("harness")
 
 
 @lru_cache

@@ -24,22 +24,47 @@ WIDTH, HEIGHT = 370, 300
 LEFT, RIGHT, TOP, BOTTOM = 50, 356, 14, 262
 #: Room at the left for rows that cost nothing, which a logarithmic axis has no place for.
 FREE = 30
-#: Marks that are drawn, the front first and then the best scores, and names beside them.
-MARKS, NAMES = 300, 12
+#: Marks that are drawn, the front first and then the best scores; names beside them, and marks
+#: that are tried for room.
+MARKS, NAMES, TRIED = 300, 12, 40
 #: Costs that differ by more than this ratio are drawn logarithmically.
 WIDE = 10.0
 #: Width of a letter and height of a line of names.
 LETTER, LINE = 6.2, 13.0
-#: Values beside the axis of seconds: parts of a second, minutes, hours, days.
-_SECONDS = (0.01, 0.1, 1, 10, 60, 600, 3600, 6 * 3600, 24 * 3600, 7 * 24 * 3600)
-_BYTES = tuple(2**power for power in range(10, 60))
-_COUNTS = tuple(10**power for power in range(15))
+#: Values beside a logarithmic axis, with their texts.
+Marks = Sequence[tuple[float, str]]
+_SECONDS: Marks = (
+    *((0.01, "10 ms"), (0.1, "0.1 s"), (1, "1 s"), (10, "10 s"), (60, "1 min"), (600, "10 min")),
+    *((3600, "1 h"), (6 * 3600, "6 h"), (24 * 3600, "1 d"), (7 * 24 * 3600, "7 d")),
+)
+_COUNTS: Marks = [(10.0**power, tick_text(10.0**power)) for power in range(13)]
+_BYTES: Marks = [(2.0**power, bytes_text(2**power)) for power in range(20, 50)]
 
-#: Costs with their title, values beside their axis, and how a value is written.
-AXES: dict[str, tuple[str, Sequence[float], Callable[[float], str]]] = {
-    "fit_seconds": ("seconds of learning", _SECONDS, lambda v: seconds_text(v)),
-    "parameters": ("trained parameters", _COUNTS, lambda v: count_text(round(v))),
-    "peak_memory_bytes": ("most memory held", _BYTES, lambda v: bytes_text(round(v))),
+
+@dataclass(frozen=True)
+class CostAxis:
+    """How a cost is drawn.
+
+    Attributes:
+        title: below the axis.
+        marks: beside a logarithmic axis.
+        text: of a cost.
+        unit: what a linear axis counts in.
+    """
+
+    title: str
+    marks: Marks
+    text: Callable[[float], str]
+    unit: float = 1.0
+
+
+#: The costs that are drawn, one picture each.
+AXES = {
+    "fit_seconds": CostAxis("time of learning", _SECONDS, lambda v: seconds_text(v)),
+    "parameters": CostAxis("trained parameters", _COUNTS, lambda v: count_text(round(v))),
+    "peak_memory_bytes": CostAxis(
+        "most memory held", _BYTES, lambda v: bytes_text(round(v)), 2.0**20
+    ),
 }
 
 
@@ -151,13 +176,12 @@ def _picture(table: Table, column: Column, cost: str, known: Sequence[Point]) ->
         sign=column.sign,
         free=log and len(costs) < len(drawn),
     )
-    title, places, text = AXES[cost]
     return CostPicture(
-        title=title,
+        title=AXES[cost].title,
         score=header(column),
         marks=tuple(reversed(_marks(table, column, cost, drawn, frame=frame, ids=ids))),
         fronts=tuple(_fronts(cost, best, frame)),
-        x_ticks=tuple(_cost_ticks(frame, places, text)),
+        x_ticks=tuple(_cost_ticks(frame, AXES[cost])),
         y_ticks=tuple((frame.height(v), tick_text(v)) for v in frame.scores.ticks(5)),
         left_out=len(known) - len(drawn),
     )
@@ -174,18 +198,19 @@ def _marks(
 ) -> list[Mark]:
     """All marks, names beside the first of them for which there is room."""
     digits = column_decimals(column, table.rows)
-    text = AXES[cost][2]
+    text = AXES[cost].text
     several = [point.row.method for point in drawn]
     taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in map(frame.place, drawn[:MARKS])]
     named = 0
     found = []
-    for point in drawn:
+    for place, point in enumerate(drawn):
         row = point.row
         x, y = frame.place(point)
         whole = f"{row.method}, {row.preset}"
         said = f"{column.metric} {value_text(row.cells[column.metric], digits)}"
         name = whole if several.count(row.method) > 1 else row.method
-        spot = _spot(x, y, _cut(name), taken) if named < NAMES else None
+        tried = named < NAMES and place < TRIED
+        spot = _spot(x, y, _cut(name), taken) if tried else None
         mark = Mark(
             x=x,
             y=y,
@@ -247,15 +272,15 @@ def _fronts(cost: str, best: Sequence[Point], frame: _Frame) -> Iterator[Front]:
         yield Front(device, f"{path}H{RIGHT}", ("none", "6 4", "2 3", "8 3 2 3")[place % 4])
 
 
-def _cost_ticks(
-    frame: _Frame, places: Sequence[float], text: Callable[[float], str]
-) -> Iterator[tuple[float, str]]:
+def _cost_ticks(frame: _Frame, how: CostAxis) -> Iterator[tuple[float, str]]:
     left = LEFT + FREE if frame.free else LEFT
     if frame.free:
         yield LEFT + FREE / 3, "0"
     axis = frame.costs
-    inside = [place for place in places if axis.low <= place <= axis.high] if axis.log else []
-    step = -(-len(inside) // 5) or 1
-    chosen = inside[::step] if len(inside) > 1 else [v for v in axis.ticks(3) if v >= 0]
-    for value in chosen:
-        yield left + (RIGHT - left) * axis.share(value), text(value)
+    chosen = [(v, text) for v, text in how.marks if axis.log and axis.low <= v <= axis.high]
+    chosen = chosen[:: -(-len(chosen) // 5) or 1]
+    if len(chosen) < 2:
+        round_values = Axis(axis.low / how.unit, axis.high / how.unit).ticks(3)
+        chosen = [(v * how.unit, how.text(v * how.unit)) for v in round_values if v >= 0]
+    for value, text in chosen:
+        yield left + (RIGHT - left) * axis.share(value), text

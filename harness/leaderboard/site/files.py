@@ -16,12 +16,13 @@ from harness.leaderboard.site.pages import (
     record_page,
     suite_file,
     suite_page,
+    way_back,
 )
 from harness.leaderboard.site.tables import record_name
 from harness.listing import list_suites
 from harness.record import Record
 from harness.registry import Registry
-from harness.report.page import report
+from harness.report.page import Link, report
 from harness.report.run_folder import RunFolder, open_folder
 from harness.seal import FILES
 from harness.suite import load_suite
@@ -61,11 +62,13 @@ def site_files(
     done = 0
     for board in boards:
         for table in board.tables:
-            for record in table.records.values():
+            seeds = record_links(table)
+            for (method, seed), record in table.records.items():
                 done += 1
-                name = record_name(table.fingerprint, record.method.fingerprint, record.seed)
+                name = record_name(table.fingerprint, method, seed)
                 run = _run_of(record, found.folders)
-                yield name, _record_file(board, table, record, run, known, data)
+                others = seeds[method, seed]
+                yield name, _record_file(board, table, record, run, known, others, data)
                 if progress is not None:
                     progress(_PAGES, done, total)
 
@@ -76,9 +79,10 @@ def _record_file(
     record: Record,
     run: RunFolder | None,
     known: Registry,
+    seeds: Sequence[Link],
     data: Path | None,
 ) -> str:
-    back, seeds = record_links(board, table, record)
+    back = way_back(board)
     if run is None:
         return record_page(record, back, seeds)
     others = list(table.records.values())

@@ -18,6 +18,7 @@ from harness.leaderboard.numbers import (
 from harness.leaderboard.rows import RANKED
 from harness.leaderboard.sheet import about, header, kind_text, notes, published
 from harness.leaderboard.site.cost_picture import cost_pictures
+from harness.leaderboard.site.markup import grid_rows, text_rows
 from harness.leaderboard.site.tables import (
     PUBLISHED,
     behind_grids,
@@ -25,6 +26,7 @@ from harness.leaderboard.site.tables import (
     metric_grid,
     other_grid,
     place_grid,
+    record_name,
     score_grid,
 )
 from harness.record import Record, Score
@@ -35,6 +37,10 @@ from harness.web.pages import render
 PACKAGE = "harness.leaderboard.site"
 #: Kinds of rows in the order of their switches.
 KINDS = ("learned", "external", "trivial", "oracle", PUBLISHED)
+#: Notes that stand open on a suite's page; the others are folded.
+OPEN_NOTES = 8
+#: Classes of the columns of a record's scores, after the metric's name.
+SCORE_LOOKS = ("number", "number", "", "", "number", "what")
 #: What a metric needs, and the task that this makes of a suite.
 TASKS = {
     "keypoints": ("keypoints", "landmarks", "detector"),
@@ -56,7 +62,6 @@ class Entry:
         summary: one line.
         tasks: of `TASKS`.
         data: of `DATA`.
-        parts: K.
         image_size: in pixels.
         ranked_by: the metric with the direction that is better.
         best: the best measured row; empty without one.
@@ -73,7 +78,6 @@ class Entry:
     summary: str
     tasks: tuple[str, ...]
     data: str
-    parts: int
     image_size: int
     ranked_by: str
     best: str
@@ -124,7 +128,6 @@ def index_entry(board: Board, needs: Sequence[str], data: str) -> Entry:
         summary=suite.summary,
         tasks=tuple(task for task, of in TASKS.items() if set(of) & set(needs)),
         data=data,
-        parts=suite.parts,
         image_size=suite.image_size,
         ranked_by=ranked_by,
         best=best,
@@ -141,12 +144,12 @@ def index_page(entries: Sequence[Entry], command: str) -> str:
     """The page that lists all suites.
 
     Args:
-        entries: sorted by name.
+        entries: of all suites; those with measured rows come first, then those with printed ones.
         command: what generates the site.
     """
     return _page(
         "index.html.jinja",
-        entries=entries,
+        entries=sorted(entries, key=lambda e: (not e.measured, not e.published, e.name)),
         tasks=[task for task in TASKS if any(task in entry.tasks for entry in entries)],
         data=DATA,
         measured=sum(entry.measured for entry in entries),
@@ -182,6 +185,7 @@ def suite_page(board: Board, command: str, *, indexed: bool) -> str:
         folded=[grid for grid in folded if grid is not None],
         published=published(board),
         notes=notes(board).bullets,
+        open_notes=max(OPEN_NOTES, len(board.suite.notes)),
         kinds=[(kind, kind_text(kind)) for kind in KINDS if kind in kinds],
         indexed=indexed,
         command=command,
@@ -196,36 +200,45 @@ def record_page(record: Record, crumbs: Sequence[Link], seeds: Sequence[Link]) -
         crumbs: the way back.
         seeds: pages of the same configuration's other seeds.
     """
-    return _page(
+    scores = text_rows([_score(score) for score in record.scores], SCORE_LOOKS)
+    return render(
+        PACKAGE,
         "record.html.jinja",
+        (),
+        (),
         record=record,
         crumbs=crumbs,
         seeds=seeds,
         kind=kind_text(record.method.kind),
-        scores=[_score(score) for score in record.scores],
-        cost=cost_facts(record),
-        origin=origin_facts(record),
-        settings=flat(record.method.config),
+        scores=scores,
+        cost=text_rows(cost_facts(record)),
+        origin=text_rows(origin_facts(record), ("long",)),
+        settings=text_rows(flat(record.method.config), ("long",)),
     )
 
 
-def record_links(board: Board, table: Table, record: Record) -> tuple[list[Link], list[Link]]:
-    """The way back from a record's page, and the pages of its other seeds."""
-    from harness.leaderboard.site.tables import record_name
+def record_links(table: Table) -> dict[tuple[str, int], list[Link]]:
+    """For every record of a table the pages of its configuration's other seeds."""
+    seeds: dict[str, list[int]] = {}
+    for method, seed in sorted(table.records):
+        seeds.setdefault(method, []).append(seed)
+    pages = {
+        (method, seed): Link(str(seed), f"../{record_name(table.fingerprint, method, seed)}")
+        for method, seed in table.records
+    }
+    return {
+        (method, seed): [pages[method, other] for other in seeds[method] if other != seed]
+        for method, seed in table.records
+    }
 
-    mine = record.method.fingerprint
-    seeds = sorted(seed for method, seed in table.records if method == mine)
-    others = [
-        Link(str(seed), f"../{record_name(table.fingerprint, mine, seed)}")
-        for seed in seeds
-        if seed != record.seed
-    ]
-    back = [Link(board.suite.name, f"../{quote(suite_file(board))}")]
-    return back, others
+
+def way_back(board: Board) -> list[Link]:
+    """From a record's page to its suite's."""
+    return [Link(board.suite.name, f"../{quote(suite_file(board))}")]
 
 
 def _score(score: Score) -> tuple[str, ...]:
-    """Metric, value, interval, unit, direction, images, and what else is known, as text."""
+    """Metric, value, interval, unit, direction, images, and all else that is known, as text."""
     digits = decimals(score.unit, [score.value])
 
     def pairs(values: dict[str, float | None]) -> str:
@@ -233,14 +246,14 @@ def _score(score: Score) -> tuple[str, ...]:
 
     interval = " to ".join(number_text(end, digits) for end in score.ci95) if score.ci95 else ""
     excluded = ", ".join(f"{count} {reason} left out" for reason, count in score.excluded.items())
-    more = "; ".join(filter(None, (score.missing, pairs(score.also), excluded)))
+    more = filter(None, (score.missing, pairs(score.also), excluded, pairs(score.details)))
     value = number_text(score.value, digits)
     images = str(score.n) if score.value is not None else ""
     return (
         *(score.metric, value, interval, score.unit, f"{score.direction} is better"),
-        *(images, more, pairs(score.details)),
+        *(images, "; ".join(more)),
     )
 
 
 def _page(template: str, **values: Any) -> str:
-    return render(PACKAGE, template, ("site.css",), ("table.js",), **values)
+    return render(PACKAGE, template, ("site.css",), ("table.js",), grid_rows=grid_rows, **values)

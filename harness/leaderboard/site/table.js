@@ -65,8 +65,8 @@ function filtering(form) {
     const hidden = new Set(kinds.filter((kind) => !kind.checked).map((kind) => kind.value));
     for (const thing of things) thing.toggleAttribute("hidden", !fits(thing, words, hidden));
     const shown = [...main.rows].filter((row) => !row.hasAttribute("hidden")).length;
-    document.getElementById("shown").textContent =
-      shown === main.rows.length ? `${shown} rows` : `${shown} of ${main.rows.length} rows`;
+    const count = shown === main.rows.length ? shown : `${shown} of ${main.rows.length}`;
+    document.getElementById("shown").textContent = `${count} rows; a column's title sorts`;
   }
 
   form.hidden = false;

@@ -24,8 +24,12 @@ from harness.web.axes import axis_of
 
 #: Class of cells whose content is a number.
 NUMBER = "number"
-#: Metrics that one score table shows beside the ranking one; it scrolls in its own box.
+#: Kind of rows that are printed numbers.
 PUBLISHED = "published"
+
+
+#: In per cent, where an interval begins, ends, and its value lies.
+Strip = tuple[float, float, float]
 
 
 class Cell(NamedTuple):
@@ -36,14 +40,14 @@ class Cell(NamedTuple):
         value: what it is sorted by; `None` for its text, or where there is no value.
         look: its class, such as `number`.
         links: texts and addresses that stand there instead of the text.
-        strip: in per cent, where an interval begins, ends, and its value lies.
+        strip: an interval that is drawn beside the text.
     """
 
     text: str
     value: float | None = None
     look: str = ""
     links: tuple[tuple[str, str], ...] = ()
-    strip: tuple[float, float, float] | None = None
+    strip: Strip | None = None
 
 
 class Line(NamedTuple):
@@ -115,7 +119,7 @@ def score_grid(board: Board) -> Grid:
     ends = [end for c in cells for end in (c.value, c.low, c.high) if end is not None]
     axis = axis_of(ends, margin=0.02)
 
-    def strip(row: Row) -> tuple[float, float, float] | None:
+    def strip(row: Row) -> Strip | None:
         cell = row.cells[column.metric]
         if cell.value is None:
             return None
