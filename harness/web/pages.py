@@ -31,12 +31,13 @@ def render(
         scripts: scripts of the package, after the shared one.
         values: what the template shows.
     """
+    script = _joined(package, ("page.js", *scripts))
     text = (
-        page_environment(package)
+        _environment(package)
         .get_template(template)
         .render(
-            style=_joined(package, ("style.css",), styles),
-            script=(script := _joined(package, ("page.js",), scripts)),
+            style=_joined(package, ("style.css", *styles)),
+            script=script,
             script_hash=_digest(script),
             version=_version(),
             **values,
@@ -46,11 +47,12 @@ def render(
 
 
 @lru_cache
-def page_environment(package: str) -> Environment:
+def _environment(package: str) -> Environment:
     """Templates of a package and the shared ones, with escaping that no template turns off."""
     return Environment(
         loader=ChoiceLoader([PackageLoader(package, "."), PackageLoader(SHARED, ".")]),
         autoescape=True,
+        auto_reload=False,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -63,11 +65,10 @@ def _version() -> str:
 
 
 @lru_cache
-def _joined(package: str, shared: tuple[str, ...], own: tuple[str, ...]) -> Markup:
-    """Files of ours, which stand in a page as they are."""
-    texts = [(files(SHARED) / name).read_text(encoding="utf-8") for name in shared]
-    texts += [(files(package) / name).read_text(encoding="utf-8") for name in own]
-    return Markup("\n".join(texts))
+def _joined(package: str, names: tuple[str, ...]) -> Markup:
+    """Files of ours, the first of them shared, which stand in a page as they are."""
+    places = [files(SHARED) / names[0], *(files(package) / name for name in names[1:])]
+    return Markup("\n".join(place.read_text(encoding="utf-8") for place in places))
 
 
 @lru_cache

@@ -200,7 +200,8 @@ def _marks(
     digits = column_decimals(column, table.rows)
     text = AXES[cost].text
     several = [point.row.method for point in drawn]
-    taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in map(frame.place, drawn[:MARKS])]
+    best = (frame.place(point) for point in drawn if id(point.row) in ids)
+    taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in best]
     named = 0
     found = []
     for place, point in enumerate(drawn):

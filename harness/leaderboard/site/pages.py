@@ -246,7 +246,8 @@ def _score(score: Score) -> tuple[str, ...]:
 
     interval = " to ".join(number_text(end, digits) for end in score.ci95) if score.ci95 else ""
     excluded = ", ".join(f"{count} {reason} left out" for reason, count in score.excluded.items())
-    more = filter(None, (score.missing, pairs(score.also), excluded, pairs(score.details)))
+    behind = [pairs(values) for values in (score.also, score.details) if values]
+    more = filter(None, (score.missing, *behind, excluded))
     value = number_text(score.value, digits)
     images = str(score.n) if score.value is not None else ""
     return (
