@@ -62,9 +62,9 @@ def report(
             f"--out names the page of one run, and there are {len(folders)}; without it every page "
             "goes into its run's folder."
         )
-    for folder in records or ():
-        if not folder.is_dir():
-            raise DataError(f"{folder}: no such folder; name the folder of records with --records.")
+    for place in records or ():
+        if not place.is_dir():
+            raise DataError(f"{place}: no such folder; name the folder of records with --records.")
     pages = []
     for folder in folders:
         path = out or folder.path / "report.html"

@@ -61,13 +61,13 @@ class Problems:
 
     said: dict[str, str] = field(default_factory=dict)
 
-    def attempt(self, section: str, read: Callable[[], T], instead: T) -> T:
-        """What `read` gives, or `instead` with its error's sentence kept for the section."""
+    def attempt(self, section: str, read: Callable[[], T]) -> T | None:
+        """What `read` gives; `None` where it fails, with the sentence kept for the section."""
         try:
             return read()
         except HarnessError as error:
             self.said[section] = str(error)
-            return instead
+            return None
 
 
 def report(
@@ -94,7 +94,7 @@ def report(
     problems = Problems()
     record = folder.record
     scores = record.scores if record else []
-    published = problems.attempt("published", lambda: _published(folder, known), ())
+    published = problems.attempt("published", lambda: _published(folder, known)) or ()
     cards = score_cards(record, others, published) if folder.status == "finished" and record else []
     method = record.method.name if record else (folder.note.method if folder.note else "")
     config: dict[str, Any] = (
@@ -112,12 +112,12 @@ def report(
         kind=kind_text(record.method.kind) if record else "",
         cards=cards,
         unmeasured=_unmeasured(record),
-        loops=problems.attempt("curves", lambda: loop_charts(folder.curve_rows()), []),
-        images=problems.attempt("images", lambda: _images(folder, known, data, progress), None),
+        loops=problems.attempt("curves", lambda: loop_charts(folder.curve_rows())) or [],
+        images=problems.attempt("images", lambda: _images(folder, known, data, progress)),
         pictures=read_pictures(folder.pictures(), [score.metric for score in scores]),
         cost=cost_facts(record, folder.note),
         origin=origin_facts(record) if record else [],
-        settings=problems.attempt("settings", lambda: _settings(config, method, known), []),
+        settings=_settings(config, method, known),
         protocol=flat(record.suite.protocol) if record else [],
         problems=problems.said,
     )
