@@ -1,13 +1,17 @@
 """Seconds to make the site of many records, and whether they grow in proportion to the records.
 
-Records are made up: rows of the bundled suite `synthetic_faces` with a value and an interval for
-each of its metrics, conventions and details for some, and a configuration. For every number of
-records it prints how long it takes to read them from a disk, to sort them into tables with ranks,
-places and fronts, to render all pages (index, suite, one a record), and to write these; then the
-added seconds for 10,000 more records, from the straight line through the points, and how much more
-one record costs in the largest site than in the smallest.
+Records are made up: rows of a bundled suite with a value and an interval for each of its metrics,
+conventions for the one that ranks, numbers behind the last one, and twenty settings. For every
+number of records it prints how long it takes to read them from a disk, to sort them into tables
+with ranks, places and fronts, to render all pages (index, suite, one a record), and to write these;
+then the added seconds for 10,000 more records, from the straight line through the points, and how
+much more one record costs in the largest site than in the smallest.
 
-    python benchmarks/html_site.py [--records 1000,5000,10000] [--seeds 3]
+Seconds are of the processor, so that they say something on a machine that is busy with other work.
+Such work makes them longer all the same; a loop of ten million additions is timed beside them, to
+compare machines by.
+
+    python benchmarks/html_site.py [--records 1000,5000,10000] [--seeds 3] [--suite celeba_aligned]
 """
 
 from __future__ import annotations
@@ -32,19 +36,17 @@ from harness.scoring import metric_settings, resolved_uses
 from harness.seal import sealed
 from harness.suite import Suite, load_suite
 
-SUITE = "synthetic_faces"
 #: Kinds of rows and how many of a hundred have them.
 KINDS = ["learned"] * 70 + ["trivial"] * 25 + ["oracle"] * 5
 #: Stages in the order in which they run.
 STAGES = ("read", "tables", "render", "write")
 
 
-def made_up(count: int, seeds: int, known: Registry) -> list[Record]:
+def made_up(count: int, seeds: int, suite: Suite, known: Registry) -> list[Record]:
     """Records of `count // seeds` configurations with some seeds each."""
-    suite = load_suite(known.suites.get(SUITE).spec)
     protocol = {**ranked_protocol(suite, known), "data": {"test": "d" * 64}}
     ref = SuiteRef(
-        name=SUITE, version=suite.version, fingerprint=fingerprint(protocol), protocol=protocol
+        name=suite.name, version=suite.version, fingerprint=fingerprint(protocol), protocol=protocol
     )
     scales = _metrics(suite, known)
     random = np.random.default_rng(0)
@@ -83,7 +85,9 @@ def _record(
             ci95=(float(value) - 1, float(value) + 1),
             n=1000,
             also={"origin=corner": float(value), "bias=true": float(value)} if not place else {},
-            details={f"n={k}": float(value) for k in range(10)} if place == 9 else {},
+            details={f"n={k}": float(value) for k in range(10)}
+            if place == len(metrics) - 1
+            else {},
         )
         for place, (metric, value) in enumerate(zip(metrics, values, strict=True))
     ]
@@ -118,7 +122,7 @@ def _record(
         packages={"numpy": "2.0.0", "torch": "2.4.0"},
         started=now,
         finished=now,
-        command=f"harness run --method method_{row:05d} --suite {SUITE} --seed {seed}",
+        command=f"harness run --method method_{row:05d} --suite {ref.name} --seed {seed}",
     )
     record = Record(
         id=fingerprint({"row": row, "seed": seed})[:16],
@@ -133,15 +137,14 @@ def _record(
     return sealed(record, Path("nothing"))
 
 
-def seconds(records: list[Record], known: Registry, folder: Path) -> dict[str, float]:
+def seconds(records: list[Record], suite: Suite, known: Registry, folder: Path) -> dict[str, float]:
     """Seconds of every stage for these records."""
     place = folder / "records"
     place.mkdir(parents=True)
     for number, record in enumerate(records):
         (place / f"{number}.json").write_text(record.model_dump_json(indent=1) + "\n")
-    suite = load_suite(known.suites.get(SUITE).spec)
     begun = time.process_time()
-    whole = load_boards([place], [SUITE], known)
+    whole = load_boards([place], [suite.name], known)
     loaded = time.process_time() - begun
     begun = time.process_time()
     board = build_board(suite, records, known)
@@ -156,20 +159,35 @@ def seconds(records: list[Record], known: Registry, folder: Path) -> dict[str, f
     return dict(zip(STAGES, (loaded - tables, tables, rendered, written), strict=True))
 
 
+def loop_seconds() -> float:
+    """Seconds of ten million additions."""
+    begun = time.process_time()
+    total = 0
+    for number in range(10_000_000):
+        total += number
+    return time.process_time() - begun
+
+
 def main() -> None:
     """Print the table and what follows from it."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--records", default="1000,5000,10000", help="numbers of records")
     parser.add_argument("--seeds", type=int, default=3, help="records a row")
+    parser.add_argument("--suite", default="celeba_aligned", help="a bundled suite")
     options = parser.parse_args()
     counts = sorted(int(word) for word in options.records.split(","))
     known = registry()
-    every = made_up(counts[-1], options.seeds, known)
+    suite = load_suite(known.suites.get(options.suite).spec)
+    every = made_up(counts[-1], options.seeds, suite, known)
+    loops = [loop_seconds()]
     with tempfile.TemporaryDirectory() as folder:
-        seconds(every[:100], known, Path(folder) / "warm")
-        found = [seconds(every[:n], known, Path(folder) / str(n)) for n in counts]
+        seconds(every[:100], suite, known, Path(folder) / "warm")
+        found = [seconds(every[:n], suite, known, Path(folder) / str(n)) for n in counts]
+    loops.append(loop_seconds())
     rows = [{"records": n, **stages} for n, stages in zip(counts, found, strict=True)]
+    print(f"suite {suite.name}, metrics: {len(suite.metrics)}")
     print(tabulate(rows, headers="keys", floatfmt=".2f"))
+    print(f"a loop of ten million additions, before and after: {loops[0]:.2f}, {loops[1]:.2f} s")
     for stage in STAGES:
         times = [one[stage] for one in found]
         slope = float(np.polyfit(counts, times, 1)[0]) if len(counts) > 1 else times[0] / counts[0]

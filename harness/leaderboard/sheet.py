@@ -25,7 +25,8 @@ SHORT = 12
 #: Marks what lies on the front of score against cost.
 FRONT = "◆"
 
-_ARROWS = {"lower": "↓", "higher": "↑"}
+#: Which direction of a metric is better.
+ARROWS = {"lower": "↓", "higher": "↑"}
 _KINDS = {"learned": "measured", "external": "measured outside"}
 
 
@@ -64,7 +65,7 @@ def make_sheet(board: Board) -> Sheet:
 
 def header(column: Column) -> str:
     """A metric with the direction that is better, such as `foreground_iou ↑`."""
-    return f"{column.metric} {_ARROWS[column.direction]}"
+    return f"{column.metric} {ARROWS[column.direction]}"
 
 
 def kind_text(kind: str) -> str:

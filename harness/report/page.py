@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ from harness.suite import Published, load_suite
 from harness.web.pages import render
 
 T = TypeVar("T")
+#: An absolute path, and the last part of it.
+_FOLDERS = re.compile(r"(?<![\w.:/])(?:/[^\s/:,'\"]+)*/([^\s/:,'\"]+)")
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,8 @@ class Problems:
         try:
             return read()
         except HarnessError as error:
-            self.said[section] = str(error)
+            # A page may be shown to others, and needs no folder of this machine.
+            self.said[section] = _FOLDERS.sub(r"\1", str(error))
             return None
 
 

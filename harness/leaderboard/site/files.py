@@ -13,11 +13,11 @@ from harness.leaderboard.site.pages import (
     index_entry,
     index_page,
     record_links,
-    record_page,
     suite_file,
     suite_page,
     way_back,
 )
+from harness.leaderboard.site.record_page import record_page
 from harness.leaderboard.site.tables import record_name
 from harness.listing import list_suites
 from harness.record import Record
@@ -86,7 +86,7 @@ def _record_file(
     if run is None:
         return record_page(record, back, seeds)
     others = list(table.records.values())
-    return report(run, known, others=others, data=data, crumbs=back, seeds=seeds)
+    return report(run, known, others=others, data=data, crumbs=[back], seeds=seeds)
 
 
 def _run_of(record: Record, folders: dict[str, Path]) -> RunFolder | None:

@@ -53,14 +53,10 @@ def text_rows(rows: Sequence[Sequence[str]], looks: Sequence[str] = ("",)) -> Ma
         rows: a name and further cells each.
         looks: classes of the further cells.
     """
-    starts = [f'<td class="{look}">' if look else "<td>" for look in looks]
-    take = iter(escaped([text for row in rows for text in row])).__next__
-    found: list[str] = []
-    for _ in rows:
-        found.append(f'<tr><th scope="row">{take()}</th>')
-        found += [f"{start}{take()}</td>" for start in starts]
-        found.append("</tr>\n")
-    return Markup("".join(found))
+    cells = "".join(f'<td class="{look}">{{}}</td>' if look else "<td>{}</td>" for look in looks)
+    row = f'<tr><th scope="row">{{}}</th>{cells}</tr>\n'.format
+    texts = iter(escaped([text for row in rows for text in row]))
+    return Markup("".join(map(row, *[texts] * (1 + len(looks)))))
 
 
 def _value(value: float | None) -> str:

@@ -10,15 +10,13 @@ from urllib.parse import quote
 from harness.leaderboard.board import Board, Table
 from harness.leaderboard.numbers import (
     column_decimals,
-    decimals,
     interval_text,
-    number_text,
     value_text,
 )
 from harness.leaderboard.rows import RANKED
 from harness.leaderboard.sheet import about, header, kind_text, notes, published
 from harness.leaderboard.site.cost_picture import cost_pictures
-from harness.leaderboard.site.markup import grid_rows, text_rows
+from harness.leaderboard.site.markup import grid_rows
 from harness.leaderboard.site.tables import (
     PUBLISHED,
     behind_grids,
@@ -29,8 +27,6 @@ from harness.leaderboard.site.tables import (
     record_name,
     score_grid,
 )
-from harness.record import Record, Score
-from harness.report.facts import cost_facts, flat, origin_facts
 from harness.report.page import Link
 from harness.web.pages import render
 
@@ -39,8 +35,6 @@ PACKAGE = "harness.leaderboard.site"
 KINDS = ("learned", "external", "trivial", "oracle", PUBLISHED)
 #: Notes that stand open on a suite's page; the others are folded.
 OPEN_NOTES = 8
-#: Classes of the columns of a record's scores, after the metric's name.
-SCORE_LOOKS = ("number", "number", "", "", "number", "what")
 #: What a metric needs, and the task that this makes of a suite.
 TASKS = {
     "keypoints": ("keypoints", "landmarks", "detector"),
@@ -192,31 +186,6 @@ def suite_page(board: Board, command: str, *, indexed: bool) -> str:
     )
 
 
-def record_page(record: Record, crumbs: Sequence[Link], seeds: Sequence[Link]) -> str:
-    """The page of a record whose run is not at hand: scores, cost, settings, provenance.
-
-    Args:
-        record: finished.
-        crumbs: the way back.
-        seeds: pages of the same configuration's other seeds.
-    """
-    scores = text_rows([_score(score) for score in record.scores], SCORE_LOOKS)
-    return render(
-        PACKAGE,
-        "record.html.jinja",
-        (),
-        (),
-        record=record,
-        crumbs=crumbs,
-        seeds=seeds,
-        kind=kind_text(record.method.kind),
-        scores=scores,
-        cost=text_rows(cost_facts(record)),
-        origin=text_rows(origin_facts(record), ("long",)),
-        settings=text_rows(flat(record.method.config), ("long",)),
-    )
-
-
 def record_links(table: Table) -> dict[tuple[str, int], list[Link]]:
     """For every record of a table the pages of its configuration's other seeds."""
     seeds: dict[str, list[int]] = {}
@@ -232,28 +201,9 @@ def record_links(table: Table) -> dict[tuple[str, int], list[Link]]:
     }
 
 
-def way_back(board: Board) -> list[Link]:
+def way_back(board: Board) -> Link:
     """From a record's page to its suite's."""
-    return [Link(board.suite.name, f"../{quote(suite_file(board))}")]
-
-
-def _score(score: Score) -> tuple[str, ...]:
-    """Metric, value, interval, unit, direction, images, and all else that is known, as text."""
-    digits = decimals(score.unit, [score.value])
-
-    def pairs(values: dict[str, float | None]) -> str:
-        return ", ".join(f"{name} {number_text(v, digits)}" for name, v in values.items())
-
-    interval = " to ".join(number_text(end, digits) for end in score.ci95) if score.ci95 else ""
-    excluded = ", ".join(f"{count} {reason} left out" for reason, count in score.excluded.items())
-    behind = [pairs(values) for values in (score.also, score.details) if values]
-    more = filter(None, (score.missing, *behind, excluded))
-    value = number_text(score.value, digits)
-    images = str(score.n) if score.value is not None else ""
-    return (
-        *(score.metric, value, interval, score.unit, f"{score.direction} is better"),
-        *(images, "; ".join(more)),
-    )
+    return Link(board.suite.name, f"../{quote(suite_file(board))}")
 
 
 def _page(template: str, **values: Any) -> str:

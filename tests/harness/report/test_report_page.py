@@ -82,7 +82,8 @@ def test_images_that_are_not_at_hand_are_told(toy: Toy) -> None:
     (shown / "predictions.npz").write_bytes(b"changed")
     page = page_of(toy, shown)
     assert "The test images are not at hand." in page.text
-    assert "changed after the record was written" in page.text
+    assert "predictions.npz: changed after the record was written" in page.text
+    assert str(toy.folder) not in page.text  # a page names no folder of the machine
     assert "img" in page.tags  # the picture that the run drew itself stands in
 
 

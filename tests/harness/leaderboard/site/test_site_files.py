@@ -140,7 +140,7 @@ def test_record_has_its_own_page_and_a_run_its_whole_report(toy: Toy) -> None:
     texts = [text for name, text in site(toy, toy.output).items() if name.startswith("records/")]
     pages = {re.search(r"<h1>(\w+)", text)[1]: Page(text) for text in texts}  # type: ignore[index]
     assert "The record alone is at hand" in pages["lonely"].text
-    assert "depth.first" in pages["lonely"].text
+    assert '{"depth": {"first": 3}}' in pages["lonely"].text
     assert "The record alone" not in pages["whole"].text
     assert "harness report" in pages["whole"].text
     assert "lonely" not in pages["whole"].text  # a measured row is no baseline
