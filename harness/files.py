@@ -12,8 +12,13 @@ from harness.errors import RunError
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, sync: bool = True) -> Iterator[Path]:
     """A temporary sibling to write to; it takes the place of `path` when the block ends well.
+
+    Args:
+        path: the file.
+        sync: wait until the disk has it. Without, a power cut may leave an empty file: for what the
+            same command makes again.
 
     Raises:
         RunError: the disk is full or the folder cannot be written; `path` is left as it was.
@@ -27,8 +32,9 @@ def replacing(path: Path) -> Iterator[Path]:
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        if sync:
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
     except OSError as error:
@@ -37,11 +43,11 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a text file whole or not at all.
+def write_text(path: Path, text: str, *, sync: bool = True) -> None:
+    """Write a text file whole or not at all; `sync` as in `replacing`.
 
     Raises:
         RunError: the disk is full or the folder cannot be written.
     """
-    with replacing(path) as temporary:
+    with replacing(path, sync=sync) as temporary:
         temporary.write_text(text, encoding="utf-8")

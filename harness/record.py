@@ -212,11 +212,17 @@ def put_aside(path: Path, new: Record) -> None:
 
 
 def read_records(folder: Path) -> tuple[list[Record], list[str]]:
-    """All records below a folder, sorted by path, and one sentence for each unreadable one.
+    """All records below a folder, sorted by path, and one sentence for each unreadable one."""
+    found, problems = find_records(folder)
+    return [record for _, record in found], problems
+
+
+def find_records(folder: Path) -> tuple[list[tuple[Path, Record]], list[str]]:
+    """All records below a folder with their files, sorted by path, as `read_records` has them.
 
     Any `*.json` in or below a folder named `records`, and any `record.json`, counts.
     """
-    records: list[Record] = []
+    found: list[tuple[Path, Record]] = []
     problems: list[str] = []
     for path in sorted(folder.rglob("*.json")):
         if path.name.startswith("."):
@@ -225,7 +231,7 @@ def read_records(folder: Path) -> tuple[list[Record], list[str]]:
         if path.name != "record.json" and "records" not in folders:
             continue
         try:
-            records.append(read_record(path))
+            found.append((path, read_record(path)))
         except RecordError as error:
             problems.append(str(error))
-    return records, problems
+    return found, problems

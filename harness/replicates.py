@@ -41,6 +41,16 @@ def student(freedom: float) -> float:
     return float(stdtrit(freedom, 0.975))
 
 
+def deviation(values: Sequence[float]) -> float:
+    """Standard deviation of some runs (n - 1); exact to the last digits, and quick.
+
+    >>> deviation([1.0, 2.0, 3.0])
+    1.0
+    """
+    mean = math.fsum(values) / len(values)
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+
+
 def run_half_width(values: Sequence[float]) -> float | None:
     """Half of the 95 % interval of the mean of some runs, by Student's t; `None` for one run.
 
@@ -49,7 +59,7 @@ def run_half_width(values: Sequence[float]) -> float | None:
     """
     if len(values) < 2:
         return None
-    return student(len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
+    return student(len(values) - 1) * deviation(values) / math.sqrt(len(values))
 
 
 def with_training_noise(centre: float, images: Ends | None, half: float) -> Ends:

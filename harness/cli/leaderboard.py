@@ -42,11 +42,20 @@ def leaderboard(
     form: Annotated[
         str | None,
         typer.Option(
-            "--format", help="md, html, csv or json [default: md with --out, else plain tables]."
+            "--format",
+            help="md, html (a site), csv or json [default: md with --out, else plain tables].",
         ),
     ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Write one file a suite into this folder.")
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data",
+            help="Data root for the test images of a site's reports "
+            "[default: HARNESS_DATA, else the data folder].",
+        ),
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Write nothing; fail when a file in --out differs.")
@@ -61,9 +70,14 @@ def leaderboard(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
 ) -> None:
-    """Make leaderboards from records."""
+    """Make leaderboards from records.
+
+    --format html makes a site: an index of all suites, a page for each with sortable tables and the
+    picture of score against cost, and for every record a page, which is the run's whole report
+    where its folder is at hand.
+    """
     from harness.errors import UserError
-    from harness.leaderboard.pages import FORMATS
+    from harness.leaderboard.pages import FORMATS, SITE
     from harness.names import unknown_name
 
     if explain is not None:
@@ -74,7 +88,9 @@ def leaderboard(
         raise unknown_name("format", form, FORMATS)
     if check and out is None:
         raise UserError("--check needs --out, the folder whose files are checked.")
-    _make(suites or (), records or (Path("runs"),), form, out=out, check=check)
+    if form == SITE and out is None:
+        raise UserError("--format html makes a site of several files: name its folder with --out.")
+    _make(suites or (), records or (Path("runs"),), form, out=out, check=check, data=data)
 
 
 def _make(
@@ -84,10 +100,12 @@ def _make(
     *,
     out: Path | None,
     check: bool,
+    data: Path | None,
 ) -> None:
     from harness.cli import console
+    from harness.cli.progress import Counting
     from harness.leaderboard.board import load_boards
-    from harness.leaderboard.pages import check_files, files_of, text_of, write_files
+    from harness.leaderboard.pages import SITE, check_files, files_of, text_of, write_files
     from harness.registry import registry
 
     command = _command(suites, folders, form, out)
@@ -100,13 +118,27 @@ def _make(
         else:
             console.answer(text_of(found.boards, form, command))
         return
-    files = files_of(found.boards, form or "md", command, complete=not suites)
+    with Counting() as progress:
+        if form == SITE:
+            from harness.leaderboard.site.files import site_files
+
+            files = site_files(
+                found, registry(), command, complete=not suites, data=data, progress=progress.tell
+            )
+        else:
+            files = iter(files_of(found.boards, form or "md", command, complete=not suites))
+        if check:
+            count = check_files(files, out, command)
+        else:
+            written = write_files(files, out)
     if check:
-        check_files(files, out, command)
-        console.say(f"{out}: files checked: {len(files)}; they say what the records say.")
+        console.say(f"{out}: files checked: {count}; they say what the records say.")
         return
-    for path in write_files(files, out):
+    pages = [path for path in written if path.parent == out]
+    for path in pages:
         console.answer(str(path))
+    if len(written) > len(pages):
+        console.say(f"and {len(written) - len(pages)} pages of records below {out / 'records'}")
 
 
 def _explain(left: Path, right: Path, *, as_json: bool) -> None:

@@ -16,6 +16,7 @@ from harness.cli import edit as edit_command
 from harness.cli import leaderboard as leaderboard_command
 from harness.cli import list as list_command
 from harness.cli import predict as predict_command
+from harness.cli import report as report_command
 from harness.cli import run as run_command
 from harness.cli import sample as sample_command
 from harness.cli import score as score_command
@@ -38,6 +39,7 @@ app.command("show", epilog=show_command.EPILOG)(show_command.show)
 app.add_typer(data_command.app, name="data", epilog=data_command.EPILOG)
 app.command("score", epilog=score_command.EPILOG)(score_command.score)
 app.command("leaderboard", epilog=leaderboard_command.EPILOG)(leaderboard_command.leaderboard)
+app.command("report", epilog=report_command.EPILOG)(report_command.report)
 app.command("compare", epilog=compare_command.EPILOG)(compare_command.compare)
 app.command("verify", epilog=verify_command.EPILOG)(verify_command.verify)
 app.command("predict", epilog=predict_command.EPILOG)(predict_command.predict)

@@ -13,7 +13,7 @@ from harness.leaderboard.pareto import with_fronts
 from harness.leaderboard.place import with_places, with_ranks
 from harness.leaderboard.rows import Column, Row, make_rows
 from harness.protocol import ranked_protocol
-from harness.record import Record, Score, SuiteRef, read_records
+from harness.record import Record, Score, SuiteRef, find_records
 from harness.registry import Registry
 from harness.scoring import metric_settings
 from harness.suite import Suite, load_suite
@@ -32,6 +32,7 @@ class Table:
         differing: fields in which the protocol differs from the main table's.
         superseded: what is installed in a newer version than the rows were measured by: the suite
             or the metric that ranks, in words.
+        records: what the rows are made of, by the method's fingerprint and the seed.
     """
 
     fingerprint: str
@@ -41,6 +42,7 @@ class Table:
     rows: tuple[Row, ...]
     differing: tuple[str, ...] = ()
     superseded: tuple[str, ...] = ()
+    records: Mapping[tuple[str, int], Record] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,10 +71,12 @@ class Boards:
     Attributes:
         boards: sorted by suite.
         warnings: one sentence for each record that could not be used.
+        folders: of runs, by the record's id.
     """
 
     boards: list[Board] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    folders: dict[str, Path] = field(default_factory=dict)
 
 
 def load_boards(folders: Sequence[Path], suites: Sequence[str], known: Registry) -> Boards:
@@ -94,11 +98,13 @@ def load_boards(folders: Sequence[Path], suites: Sequence[str], known: Registry)
     for folder in folders:
         if not folder.is_dir():
             raise DataError(f"{folder}: no such folder; name the folder of records with --records.")
-        some, problems = read_records(folder)
+        some, problems = find_records(folder)
         found.warnings += problems
-        for record in some:
+        for path, record in some:
             if not suites or record.suite.name in suites:
                 records.setdefault(record.suite.name, []).append(record)
+                if path.name == "record.json":
+                    found.folders[record.id] = path.parent
     for name, mine in sorted(records.items()):
         try:
             suite = load_suite(known.suites.get(name).spec)
@@ -184,6 +190,7 @@ def _table(columns: tuple[Column, ...], records: Sequence[Record], main: dict[st
         columns=columns,
         rows=tuple(rows),
         differing=tuple(differences(main, ref.protocol)),
+        records={(record.method.fingerprint, record.seed): record for record in records},
     )
 
 

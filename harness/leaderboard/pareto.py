@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -29,7 +31,7 @@ def with_fronts(rows: Sequence[Row], column: Column) -> list[Row]:
     in one of both. Scores are taken as they are, without their intervals. Seconds and memory are
     compared among rows of one device only. Oracles and rows without score or cost lie on none.
     """
-    fronts = {cost: [id(p.row) for p in front(rows, column, cost)] for cost in COSTS}
+    fronts = {cost: {id(p.row) for p in front(rows, column, cost)} for cost in COSTS}
     return [
         replace(row, fronts=tuple(cost for cost in COSTS if id(row) in fronts[cost]))
         for row in rows
@@ -55,11 +57,20 @@ def points(rows: Sequence[Row], column: Column, cost: str) -> list[Point]:
 def front(rows: Sequence[Row], column: Column, cost: str) -> list[Point]:
     """The points that no other one dominates, in the order of the rows."""
     known = points(rows, column, cost)
+    devices: dict[str, list[Point]] = {}
+    for point in known:
+        devices.setdefault(point.row.device if COSTS[cost] else "", []).append(point)
+    kept: set[int] = set()
+    for group in devices.values():
+        best = -math.inf
+        for _, same in itertools.groupby(sorted(group, key=_cost), key=_cost):
+            equals = list(same)
+            top = max(column.sign * point.score for point in equals)
+            if top > best:
+                kept |= {id(p.row) for p in equals if column.sign * p.score == top}
+                best = top
+    return [point for point in known if id(point.row) in kept]
 
-    def beaten(point: Point, other: Point) -> bool:
-        if COSTS[cost] and other.row.device != point.row.device:
-            return False
-        gain, saving = column.sign * (other.score - point.score), point.cost - other.cost
-        return gain >= 0 and saving >= 0 and gain + saving > 0
 
-    return [point for point in known if not any(beaten(point, other) for other in known)]
+def _cost(point: Point) -> float:
+    return point.cost

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -25,12 +26,15 @@ def with_ranks(rows: Sequence[Row], column: Column) -> list[Row]:
     }
     spread = pooled_spread([cell.runs for cell in ranked.values()])
     ends = {index: _ends(cell, spread) for index, cell in ranked.items()}
+    lows = sorted(low for low, _ in ends.values())
+    highs = sorted(high for _, high in ends.values())
 
     def placed(index: int, row: Row) -> Row:
         if index not in ends:
             return replace(row, rank=None, worst_rank=None)
-        better = sum(_is_better(other, ends[index], column) for other in ends.values())
-        worse = sum(_is_better(ends[index], other, column) for other in ends.values())
+        low, high = ends[index]
+        above, below = len(ends) - bisect_right(lows, high), bisect_left(highs, low)
+        better, worse = (above, below) if column.sign > 0 else (below, above)
         return replace(row, rank=1 + better, worst_rank=len(ends) - worse)
 
     return [placed(index, row) for index, row in enumerate(rows)]
@@ -69,10 +73,6 @@ def _best(rows: Sequence[Row], kind: str, column: Column) -> float | None:
         if row.kind == kind and (value := row.cells[column.metric].value) is not None
     ]
     return max(values, key=lambda value: column.sign * value, default=None)
-
-
-def _is_better(one: Ends, other: Ends, column: Column) -> bool:
-    return one[0] > other[1] if column.sign > 0 else one[1] < other[0]
 
 
 def _ends(cell: Cell, spread: Spread | None) -> Ends:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.fingerprint import differences
-from harness.record import Record, Score
+from harness.record import MethodRef, Record, Score
 
 #: Kinds of rows that are measured methods, and therefore ranked.
 RANKED = ("learned", "external")
@@ -99,6 +99,7 @@ class Row:
         worst_rank: worst place that noise allows.
         fronts: costs (fields of this class) for which no cheaper row is as good.
         places: by metric, 0 = best trivial row, 1 = best oracle.
+        fingerprint: of the method with its configuration.
     """
 
     method: str
@@ -118,6 +119,7 @@ class Row:
     worst_rank: int | None = None
     fronts: tuple[str, ...] = ()
     places: dict[str, float | None] = field(default_factory=dict)
+    fingerprint: str = ""
 
 
 def make_rows(records: Sequence[Record], columns: Sequence[Column]) -> list[Row]:
@@ -132,7 +134,8 @@ def make_rows(records: Sequence[Record], columns: Sequence[Column]) -> list[Row]
         method = record.method
         key = (method.plugin, method.name, method.preset, method.fingerprint)
         groups.setdefault(key, []).append(record)
-    rows = [_row(group, columns, _apart(key, groups)) for key, group in groups.items()]
+    apart = _apart([group[0].method for group in groups.values()])
+    rows = [_row(group, columns, text) for group, text in zip(groups.values(), apart, strict=True)]
     first = columns[0]
     return sorted(rows, key=lambda row: (_order(row, first), row.method, row.preset, row.package))
 
@@ -145,7 +148,7 @@ def aggregate(scores: Sequence[Score | None]) -> Cell:
     images. A metric that is undefined for one seed is undefined for the row, so that a failed seed
     never helps.
     """
-    from harness.replicates import mean_interval
+    from harness.replicates import deviation, mean_interval
 
     known = [score for score in scores if score is not None]
     if len(known) < len(scores) or not known:
@@ -166,7 +169,7 @@ def aggregate(scores: Sequence[Score | None]) -> Cell:
     return Cell(
         value=statistics.fmean(values),
         runs=tuple(values),
-        std=statistics.stdev(values) if len(values) > 1 else None,
+        std=deviation(values) if len(values) > 1 else None,
         low=low,
         high=high,
         also=also,
@@ -200,25 +203,33 @@ def _row(group: Sequence[Record], columns: Sequence[Column], apart: str) -> Row:
         device=", ".join(devices),
         notes=tuple(notes),
         cells={c.metric: _cell([r.score(c.metric) for r in group], c) for c in columns},
+        fingerprint=method.fingerprint,
     )
 
 
-def _apart(
-    key: tuple[str, str, str, str], groups: dict[tuple[str, str, str, str], list[Record]]
-) -> str:
-    """What sets a row apart from rows of the same method and preset; empty when it is alone."""
-    mine = groups[key][0].method
-    others = [
-        group[0].method for other, group in groups.items() if other[:3] == key[:3] and other != key
-    ]
-    if not others:
-        return ""
-    fields = sorted({name for other in others for name in differences(mine.config, other.config)})
-    texts = [f"{name}={mine.config.get(name, 'default')}" for name in fields]
-    if len({mine.version, *(other.version for other in others)}) > 1:
-        texts.append(f"version {mine.version}")
-    readable = 0 < len(texts) <= 3 and all("." not in name for name in fields)
-    return ", ".join(texts) if readable else mine.fingerprint[:8]
+def _apart(methods: Sequence[MethodRef]) -> list[str]:
+    """What sets each one apart from others of its name and preset; empty where it is alone."""
+    alike: dict[tuple[str, str, str], list[MethodRef]] = {}
+    for method in methods:
+        alike.setdefault((method.plugin, method.name, method.preset), []).append(method)
+    varying = {
+        key: sorted({f for other in group for f in differences(group[0].config, other.config)})
+        for key, group in alike.items()
+    }
+    versions = {key: len({method.version for method in group}) for key, group in alike.items()}
+
+    def text(method: MethodRef) -> str:
+        key = (method.plugin, method.name, method.preset)
+        if len(alike[key]) == 1:
+            return ""
+        fields = varying[key]
+        texts = [f"{name}={method.config.get(name, 'default')}" for name in fields]
+        if versions[key] > 1:
+            texts.append(f"version {method.version}")
+        readable = 0 < len(texts) <= 3 and all("." not in name for name in fields)
+        return ", ".join(texts) if readable else method.fingerprint[:8]
+
+    return [text(method) for method in methods]
 
 
 def _order(row: Row, column: Column) -> tuple[bool, float]:

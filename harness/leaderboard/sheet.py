@@ -25,7 +25,8 @@ SHORT = 12
 #: Marks what lies on the front of score against cost.
 FRONT = "◆"
 
-_ARROWS = {"lower": "↓", "higher": "↑"}
+#: Which direction of a metric is better.
+ARROWS = {"lower": "↓", "higher": "↑"}
 _KINDS = {"learned": "measured", "external": "measured outside"}
 
 
@@ -50,29 +51,30 @@ class Sheet:
 
 def make_sheet(board: Board) -> Sheet:
     """The page of one suite: scores, costs, conventions, published rows, other protocols."""
-    sections = [_about(board)]
+    sections = [about(board)]
     if board.tables:
         main = board.tables[0]
-        sections += [_ranking(main), *_metrics(main), *_conventions(main), *_details(main)]
+        sections += [_ranking(main), *_metrics(main), *conventions(main), *_details(main)]
         sections.append(_costs(main))
-    sections += _published(board)
+    sections += published(board)
     for table in board.tables[1:]:
-        sections.append(_other(table))
-    sections.append(_notes(board))
+        sections.append(other(table))
+    sections.append(notes(board))
     return Sheet(title=board.suite.name, sections=tuple(s for s in sections if s != Section()))
 
 
 def header(column: Column) -> str:
     """A metric with the direction that is better, such as `foreground_iou ↑`."""
-    return f"{column.metric} {_ARROWS[column.direction]}"
+    return f"{column.metric} {ARROWS[column.direction]}"
 
 
-def kind_text(row: Row) -> str:
-    """How a row came about: `measured`, `measured outside`, `trivial` or `oracle`."""
-    return _KINDS.get(row.kind, row.kind)
+def kind_text(kind: str) -> str:
+    """How a row of a kind came about: `measured`, `measured outside`, `trivial` or `oracle`."""
+    return _KINDS.get(kind, kind)
 
 
-def _about(board: Board) -> Section:
+def about(board: Board) -> Section:
+    """What the suite is, and by which protocol its main table was measured."""
     suite = board.suite
     facts = f"Dataset {suite.dataset}, {suite.image_size} px, K = {suite.parts}"
     text = [suite.summary]
@@ -98,7 +100,7 @@ def _ranking(table: Table) -> Section:
             rank_text(row),
             row.method,
             row.preset,
-            kind_text(row),
+            kind_text(row.kind),
             value_text(row.cells[column.metric], digits),
             interval_text(row.cells[column.metric], digits),
             number_text(row.places.get(column.metric), 2),
@@ -146,7 +148,7 @@ def _by_metric(title: str, columns: Sequence[Column], rows: Sequence[tuple[str, 
     return Section(title=title, headers=headers, rows=tuple(rows))
 
 
-def _conventions(table: Table) -> list[Section]:
+def conventions(table: Table) -> list[Section]:
     """For every metric with values under other conventions, a small table of them."""
     sections = []
     for column in table.columns:
@@ -225,7 +227,8 @@ def _costs(table: Table) -> Section:
     return Section(title="Score against cost", text=text, headers=headers, rows=rows)
 
 
-def _published(board: Board) -> list[Section]:
+def published(board: Board) -> list[Section]:
+    """Numbers printed in papers, with their source and reservations."""
     rows = tuple(
         (
             row.method,
@@ -248,12 +251,13 @@ def _published(board: Board) -> list[Section]:
     ]
 
 
-def _other(table: Table) -> Section:
+def other(table: Table) -> Section:
+    """A table that may not be compared with the main one."""
     column = table.columns[0]
     digits = column_decimals(column, table.rows)
     differing = ", ".join(table.differing) or "nothing that was recorded"
     rows = tuple(
-        (*_name(row), kind_text(row), value_text(row.cells[column.metric], digits))
+        (*_name(row), kind_text(row.kind), value_text(row.cells[column.metric], digits))
         for row in table.rows
     )
     text = f"Suite version {table.version}. Differs in: {differing}."
@@ -268,7 +272,8 @@ def _other(table: Table) -> Section:
     )
 
 
-def _notes(board: Board) -> Section:
+def notes(board: Board) -> Section:
+    """What a reader must know: the suite's notes, missing values, what was left out or failed."""
     rows = board.tables[0].rows if board.tables else ()
     bullets = [*board.suite.notes, *_without_value(rows), *_older_columns(board)]
     for row in rows:

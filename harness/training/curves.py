@@ -7,10 +7,9 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.errors import RecordError, RunError
+from harness.curve_rows import Row, read_rows
+from harness.errors import RunError
 from harness.files import replacing
-
-Row = tuple[str, int, str, float]
 
 
 class Curves:
@@ -27,7 +26,7 @@ class Curves:
         self._path = path
         self._rows: list[Row] = []
         if path.exists():
-            self._rows = _read(path)
+            self._rows = read_rows(path)
 
     def rewind(self, loop: str, step: int) -> None:
         """Forget what a loop logged at `step` or later."""
@@ -57,14 +56,3 @@ class Curves:
             writer = csv.writer(file)
             writer.writerow(["loop", "step", "name", "value"])
             writer.writerows(self._rows)
-
-
-def _read(path: Path) -> list[Row]:
-    try:
-        with path.open(newline="", encoding="utf-8") as file:
-            return [
-                (loop, int(step), name, float(value))
-                for loop, step, name, value in list(csv.reader(file))[1:]
-            ]
-    except (ValueError, csv.Error) as error:
-        raise RecordError(f"{path}: damaged ({error}). Start again with --fresh.") from None

@@ -40,7 +40,6 @@ def test_wide_table_repeats_the_names(
 
 def test_formats_go_to_stdout(cli: InProcess, runs: Path) -> None:
     assert cli("leaderboard", "--format", "md").out.startswith("<!-- Generated")
-    assert cli("leaderboard", "--format", "html").out.startswith("<!doctype html>")
     assert cli("leaderboard", "--format", "csv").out.startswith("suite,fingerprint")
     assert json.loads(cli("leaderboard", "--json").out)[0]["suite"] == "toy"
 
@@ -63,6 +62,25 @@ def test_pages_name_no_folder_of_the_machine(cli: InProcess, runs: Path) -> None
     text = (cli.folder / "boards" / "toy.md").read_text()
     assert "harness leaderboard --records runs --out boards" in text
     assert str(cli.folder) not in text
+
+
+def test_site_has_an_index_and_pages_that_check_accepts(cli: InProcess, runs: Path) -> None:
+    words = ("leaderboard", "--format", "html", "--out", "site")
+    done = cli(*words)
+    assert done.code == 0, done.err
+    assert done.out.splitlines() == ["site/index.html", "site/toy.html"]
+    assert "and 2 pages of records below site/records" in done.err
+    assert len(list((cli.folder / "site" / "records").iterdir())) == 2
+    done = cli(*words, "--check")
+    assert (done.code, "files checked: 4" in done.err) == (0, True)
+    page = cli.folder / "site" / "toy.html"
+    page.write_text(page.read_text().replace("0.2500", "0.0500"))
+    assert cli(*words, "--check").error.startswith("site/toy.html does not say")
+
+
+def test_site_without_a_folder_is_a_mistake(cli: InProcess, runs: Path) -> None:
+    done = cli("leaderboard", "--format", "html")
+    assert (done.code, "name its folder with --out" in done.error) == (2, True)
 
 
 def test_several_folders_of_records_make_one_board(cli: InProcess, runs: Path, toy: Toy) -> None:

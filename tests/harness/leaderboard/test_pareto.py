@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from harness.leaderboard.pareto import COSTS, with_fronts
@@ -69,6 +70,23 @@ def test_trivial_rows_count_and_oracles_do_not() -> None:
 )
 def test_seconds_and_memory_compare_on_one_device_only(cost: str, expected: str) -> None:
     assert on_front([row("a", 1, 5), row("b", 2, 9, device="H100")], cost) == expected
+
+
+@pytest.mark.parametrize("column", [LOWER, HIGHER], ids=["lower", "higher"])
+def test_front_is_that_of_comparing_every_pair(column: Column) -> None:
+    rng = np.random.default_rng(3)
+    rows = [
+        row(f"{n},", int(rng.integers(9)), float(rng.integers(9)), device="ab"[rng.integers(2)])
+        for n in range(80)
+    ]
+
+    def beats(one: Row, other: Row) -> bool:
+        a, b = (column.sign * (r.cells["m"].value or 0) for r in (one, other))
+        c, d = one.fit_seconds or 0, other.fit_seconds or 0
+        return one.device == other.device and a >= b and c <= d and (a, c) != (b, d)
+
+    expected = [r.method for r in rows if not any(beats(other, r) for other in rows)]
+    assert on_front(rows, column=column) == "".join(expected)
 
 
 def test_row_without_score_or_cost_is_on_no_front_and_beats_none() -> None:

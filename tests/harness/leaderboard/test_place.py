@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from harness.leaderboard.place import with_places, with_ranks
@@ -67,6 +68,25 @@ def test_higher_is_better_turns_the_ranks_around() -> None:
 
 def spans(rows: list[Row], column: Column = LOWER) -> dict[str, tuple[int | None, int | None]]:
     return {one.method: (one.rank, one.worst_rank) for one in with_ranks(rows, column)}
+
+
+@pytest.mark.parametrize("column", [LOWER, HIGHER], ids=["lower", "higher"])
+def test_ranks_are_those_of_comparing_every_pair(column: Column) -> None:
+    rng = np.random.default_rng(3)
+    rows = [row(str(n), int(rng.integers(20)), half=int(rng.integers(4))) for n in range(60)]
+    ends = {r.method: (r.cells["m"].low or 0, r.cells["m"].high or 0) for r in rows}
+
+    def beats(one: str, other: str) -> bool:
+        (low, high), (least, most) = ends[one], ends[other]
+        return low > most if column.sign > 0 else high < least
+
+    assert spans(rows, column) == {
+        name: (
+            1 + sum(beats(other, name) for other in ends),
+            len(ends) - sum(beats(name, other) for other in ends),
+        )
+        for name in ends
+    }
 
 
 @pytest.mark.parametrize(("column", "sign"), [(LOWER, 1), (HIGHER, -1)], ids=["lower", "higher"])

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from made_records import keep, made_run, protocol, record, score
+from toy_world import Toy
+
+from harness.leaderboard.board import load_boards
+from harness.leaderboard.site.files import site_files
+from harness.record import Record
+
+COMMAND = "harness leaderboard --format html --out site"
+
+
+class Page(HTMLParser):
+    """Rows of the tables of a page, its addresses, and the texts of its elements of one tag."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tables: dict[str, list[list[str]]] = {}
+        self.kinds: list[str] = []
+        self.addresses: list[str] = []
+        self.tags: list[str] = []
+        self.text = ""
+        self._name = ""
+        self.feed(text)
+        self.text = " ".join(self.text.split())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.tags.append(tag)
+        self.addresses += [v or "" for k, v in attrs if k in ("href", "src")]
+        if tag == "table":
+            self._name = (values.get("id") or "").removesuffix("-table")
+            self.tables.setdefault(self._name, [])
+        if tag == "tr":
+            self.tables[self._name].append([])
+            self.kinds.append(values.get("data-kind") or "")
+        if tag in ("td", "th"):
+            self.tables[self._name][-1].append("")
+
+    def handle_data(self, data: str) -> None:
+        self.text += f"{data} "
+        rows = self.tables.get(self._name)
+        if rows and rows[-1]:
+            rows[-1][-1] += data.replace("\n", "")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "table":
+            self._name = "no table"
+
+
+def site(toy: Toy, folder: Path, suites: tuple[str, ...] = ()) -> dict[str, str]:
+    found = load_boards([folder], suites, toy.known)
+    return dict(site_files(found, toy.known, COMMAND, complete=not suites))
+
+
+@pytest.fixture
+def pages(toy: Toy) -> dict[str, str]:
+    printed = {"method": "Nobody et al.", "metric": "toy_spread", "value": 6.18, "source": "T1"}
+    toy.suite(published=[printed], notes=["A note of the suite."])
+    here = protocol(toy)
+    both = [score(0.25, ci95=(0.2, 0.3), also={"bias": 0.2}), score(0.1, "toy_distance")]
+    return site(
+        toy,
+        keep(
+            toy.output,
+            record(here, scores=both),
+            record(here, scores=both, seed=1),
+            record(here, "mean", 0.5, kind="trivial", preset="default"),
+            record(here, "truth", 0.0, kind="oracle", preset="default"),
+            record(protocol(toy, parts=7), "elsewhere", 0.1),
+        ),
+    )
+
+
+def test_site_has_an_index_a_page_a_suite_and_a_page_a_record(pages: dict[str, str]) -> None:
+    assert {"index.html", "toy.html"} <= set(pages)
+    records = [name for name in pages if name.startswith("records/")]
+    assert len(records) == 5
+    assert all(re.fullmatch(r"records/[0-9a-f]{16}\.html", name) for name in records)
+
+
+def test_every_address_is_a_page_of_the_site(pages: dict[str, str]) -> None:
+    for name, text in pages.items():
+        base = Path(name).parent
+        for address in Page(text).addresses:
+            if not address.startswith(("#", "data:")):
+                target = (base / address).as_posix()
+                parts: list[str] = []
+                for part in target.split("/"):
+                    parts = parts[:-1] if part == ".." else [*parts, part]
+                assert "/".join(parts) in pages, (name, address)
+
+
+def test_rows_are_marked_by_kind_and_printed_numbers_are_never_ranked(
+    pages: dict[str, str],
+) -> None:
+    page = Page(pages["toy.html"])
+    rows = {row[1]: row for row in page.tables["scores"][1:]}
+    assert rows["toy_net"][:5] == ["1", "toy_net", "quick", "measured", "0.2500 ± 0.0000"]
+    assert [rows[name][3] for name in ("mean", "truth")] == ["trivial", "oracle"]
+    assert rows["Nobody et al."][:5] == ["", "Nobody et al.", "", "published", "6.18"]
+    assert {"learned", "trivial", "oracle", "published"} <= set(page.kinds)
+    assert rows["toy_net"][8].split() == ["0", "1"]  # one page a seed
+
+
+def test_all_sections_of_the_markdown_page_are_there(pages: dict[str, str]) -> None:
+    page = Page(pages["toy.html"])
+    assert {"scores", "metrics", "costs", "also-0", "other-0"} <= set(page.tables)
+    for text in ("A note of the suite.", "not comparable", "Differs in: parts.", "12.3 k", COMMAND):
+        assert text in page.text
+    assert page.tables["also-0"][0][-1] == "bias"
+
+
+def test_index_lists_every_suite_with_its_best_row(toy: Toy) -> None:
+    toy.suite("bare")
+    folder = keep(toy.output, record(protocol(toy), scores=[score(0.25, ci95=(0.2, 0.3))]))
+    page = Page(site(toy, folder)["index.html"])
+    rows = page.tables[""]
+    assert [row[0].split()[0] for row in rows[1:]] == ["toy", "bare"]  # measured ones first
+    assert rows[1][1:6] == ["toy_spread ↓", "toy_net, quick", "0.2500", "0.2000 to 0.3000", "1"]
+    assert rows[2][1:6] == ["toy_spread", "", "", "", ""]
+
+
+def test_some_suites_have_no_index(toy: Toy) -> None:
+    pages = site(toy, keep(toy.output, record(protocol(toy))), ("toy",))
+    assert "index.html" not in pages
+    assert "index.html" not in Page(pages["toy.html"]).addresses
+
+
+def test_record_has_its_own_page_and_a_run_its_whole_report(toy: Toy) -> None:
+    here = protocol(toy)
+    keep(toy.output, record(here, "lonely", config={"depth": {"first": 3}}))
+    made_run(toy.output / "toy" / "run", here, "whole", {"toy_spread": [0.1, 0.3]})
+    texts = [text for name, text in site(toy, toy.output).items() if name.startswith("records/")]
+    pages = {re.search(r"<h1>(\w+)", text)[1]: Page(text) for text in texts}  # type: ignore[index]
+    assert "The record alone is at hand" in pages["lonely"].text
+    assert '{"depth": {"first": 3}}' in pages["lonely"].text
+    assert "The record alone" not in pages["whole"].text
+    assert "harness report" in pages["whole"].text
+    assert "lonely" not in pages["whole"].text  # a measured row is no baseline
+    assert "../toy.html" in pages["whole"].addresses
+
+
+def test_folder_whose_record_is_another_one_by_now_is_not_reported(toy: Toy) -> None:
+    here = protocol(toy)
+    run = made_run(toy.output / "toy" / "run", here, "mine", {"toy_spread": [0.1, 0.3]})
+    found = load_boards([toy.output], [], toy.known)
+    text = (run / "record.json").read_text()
+    (run / "record.json").write_text(text.replace('"digest"', '"digest": "", "nothing"'))
+    pages = dict(site_files(found, toy.known, COMMAND, complete=False))
+    (page,) = [text for name, text in pages.items() if name.startswith("records/")]
+    assert "The record alone is at hand" in page
+
+
+HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7*7 }}"
+
+
+def hostile_records(toy: Toy) -> list[Record]:
+    """Records in which every free text is hostile."""
+    toy.suite(
+        notes=[HOSTILE],
+        summary=HOSTILE,
+        published=[
+            {
+                **{"method": HOSTILE, "metric": "toy_spread", "value": 1.0, "source": HOSTILE},
+                "marks": [HOSTILE],
+            }
+        ],
+    )
+    here = protocol(toy)
+    bad = {HOSTILE: 0.5}
+    scores = [
+        score(0.25, unit=HOSTILE, also=bad, details=bad, excluded={HOSTILE: 3}, ci95=(0.2, 0.3)),
+        score(None, "toy_distance", missing=HOSTILE),
+        score(0.5, HOSTILE, unit=HOSTILE),
+    ]
+
+    def changed(one: Record) -> Record:
+        method = one.method.model_copy(update={"sees": [HOSTILE], "plugin": HOSTILE})
+        cost = one.cost and one.cost.model_copy(update={"device": HOSTILE})
+        texts = dict.fromkeys(("command", "platform", "git", "python", "torch"), HOSTILE)
+        made = one.provenance.model_copy(update={**texts, "packages": {HOSTILE: HOSTILE}})
+        return one.model_copy(update={"method": method, "cost": cost, "provenance": made})
+
+    more: dict[str, Any] = {"preset": HOSTILE, "config": {HOSTILE: HOSTILE}, "notes": [HOSTILE]}
+    lost = record(here, HOSTILE, status="failed", error=HOSTILE, scores=[], seed=5)
+    return [
+        changed(record(here, HOSTILE, scores=scores, **more)),
+        changed(record(here, f"{HOSTILE}2", 0.4, kind="trivial", **more)),
+        changed(record(protocol(toy, **{HOSTILE: HOSTILE}), HOSTILE, 0.1, **more)),
+        lost,
+    ]
+
+
+def test_nothing_that_a_record_says_becomes_markup(toy: Toy) -> None:
+    pages = site(toy, keep(toy.output, *hostile_records(toy)))
+    assert len(pages) == 5
+    for name, text in pages.items():
+        page = Page(text)
+        assert page.tags.count("script") == 1, name
+        assert "img" not in page.tags, name
+        assert HOSTILE in page.text, name
+        assert "49" not in re.findall(r"alert\(2\)>(\d+)", page.text), name
+        assert all(a.startswith(("#", "data:,")) or a.endswith(".html") for a in page.addresses)
