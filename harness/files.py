@@ -22,12 +22,16 @@ _PROBE_BYTES = 2**20
 
 
 @contextmanager
-def replacing(path: Path, unexplained: tuple[type[Exception], ...] = ()) -> Iterator[Path]:
+def replacing(
+    path: Path, unexplained: tuple[type[Exception], ...] = (), *, sync: bool = True
+) -> Iterator[Path]:
     """A temporary sibling to write to; it takes the place of `path` when the block ends well.
 
     Args:
         path: the file.
         unexplained: what a library that writes in the block raises, without the system's reason.
+        sync: wait until the disk has it, so that a power cut leaves the old file or the new one;
+            needless for what is made again or only looked at.
 
     Raises:
         DiskFull: there is no room; `path` is left as it was.
@@ -44,8 +48,9 @@ def replacing(path: Path, unexplained: tuple[type[Exception], ...] = ()) -> Iter
     temporary = Path(name)
     try:
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
+        if sync:
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
         temporary.chmod(0o644)
         temporary.replace(path)
     except OSError as error:
@@ -112,11 +117,16 @@ def _mount(path: Path) -> Path:
     return next((place for place in (path, *path.parents) if place.is_mount()), path)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, *, sync: bool = True) -> None:
     """Write a text file whole or not at all.
+
+    Args:
+        path: the file.
+        text: what stands in it, as UTF-8.
+        sync: as in `replacing`.
 
     Raises:
         RunError: the disk is full or the folder cannot be written.
     """
-    with replacing(path) as temporary:
+    with replacing(path, sync=sync) as temporary:
         temporary.write_text(text, encoding="utf-8")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -39,6 +41,16 @@ from harness.watching import CellWatcher, Listening
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+
+#: Seconds for which it holds how many cores are free; looking takes a third of one.
+LOOK_SECONDS = 60
+
+
+@lru_cache(maxsize=1)
+def _cores_of(_: int) -> int:
+    """The free cores, looked at once a span of time."""
+    return free_cores()
 
 
 @dataclass
@@ -118,7 +130,7 @@ class Fitting:
             suite_image_size=cell.suite.image_size,
             seed=cell.seed,
             owner=owner,
-            threads=options.threads or free_cores(),
+            threads=options.threads or _cores_of(int(time.monotonic() // LOOK_SECONDS)),
             precision=pick_precision(options.precision, device),
             device=str(device),
             assets={
@@ -130,7 +142,8 @@ class Fitting:
 
     def _learn(self, method: Method, note: FitNote, device: torch.device) -> FitNote:
         cell = self.cell
-        write_note(note, self.folder)
+        # Checkpoints are of no use without it, and only methods that learn make some.
+        write_note(note, self.folder, sync=cell.entry.spec.kind == "learned")
         sees_labels = "labels" in cell.entry.spec.sees
         regress = self.roles.get("regress")
         run = TrainingRun(

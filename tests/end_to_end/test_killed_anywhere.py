@@ -7,9 +7,7 @@ of computing, wherever that is: while learning, predicting, measuring or drawing
 
 from __future__ import annotations
 
-import os
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -80,15 +78,6 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 #: Kills of one run, at most; it may end before the last.
 KILLS = 4
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Warm]:
-    """One process for all methods."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "120", "NO_COLOR": "1"}
-    process = Warm({k: v for k, v in environment.items() if not k.startswith("HARNESS")})
-    yield process
-    process.close()
 
 
 def contents(folder: Path) -> dict[str, bytes]:
