@@ -81,8 +81,8 @@ KILLS = 4
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """All files of a working folder that a run leaves, but those that name times."""
-    dated = {"record.json", "fit.json", COUNTS, PRINTED}
+    """All files of a working folder that a run leaves, but those that name times or attempts."""
+    dated = {"record.json", "fit.json", "toy_events.txt", COUNTS, PRINTED}
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
