@@ -71,7 +71,9 @@ def run(
     known = registry()
     (outcome,) = execute(make_plan(request, known), options, known)
     if outcome.status == "stopped":
-        raise OutOfTime(f"{outcome.cell.label}: time is up: {outcome.error}; the same call goes on.")
+        raise OutOfTime(
+            f"{outcome.cell.label}: time is up: {outcome.error}; the same call goes on."
+        )
     if outcome.record is None or outcome.status == "failed":
         raise (UserError if outcome.exit_code == UserError.exit_code else RunError)(outcome.error)
     return outcome.record

@@ -124,9 +124,7 @@ class Runner:
         name = f"{cell.entry.spec.name}-{cell.preset}-seed{cell.seed}-{owner[:8]}"
         return self.options.output / cell.suite.name / name
 
-    def _locked(
-        self, cell: Cell, prepared: Prepared, folder: Path, *, wait: bool
-    ) -> Outcome:
+    def _locked(self, cell: Cell, prepared: Prepared, folder: Path, *, wait: bool) -> Outcome:
         def waiting() -> None:
             self.watcher.waiting(cell, folder)
 
