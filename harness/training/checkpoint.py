@@ -50,8 +50,8 @@ class Checkpoints:
     def load(self) -> dict[str, Any] | None:
         """The newest readable checkpoint, or `None` when there is none.
 
-        A damaged or lost one is passed over with a warning: a loop that goes on from the one before it, or
-        from its beginning, ends alike.
+        A damaged or lost one is passed over with a warning: a loop that goes on from the one before
+        it, or from its beginning, ends alike.
 
         Raises:
             RecordError: all that can be read belong to another fit or version.

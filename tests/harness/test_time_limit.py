@@ -115,6 +115,7 @@ def test_a_python_call_that_is_out_of_time_says_that_it_can_go_on(
     toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     words = r"toy/toy_net/quick/seed-0: time is up: .*the same call"
-    with monkeypatch.context() as patch, pytest.raises(OutOfTime, match=words):
+    with monkeypatch.context() as patch:
         let_time_pass(patch)
-        api.run("toy_net", "toy", output=toy.output, device="cpu", max_minutes=10)
+        with pytest.raises(OutOfTime, match=words):
+            api.run("toy_net", "toy", output=toy.output, device="cpu", max_minutes=10)

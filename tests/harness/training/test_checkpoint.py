@@ -67,9 +67,7 @@ def test_the_previous_one_is_used_when_the_newest_is_not_there_yet(
 ) -> None:
     checkpoints.save({"step": 1})
     checkpoints.newest.rename(checkpoints.previous)
-    with pytest.warns(
-        UserWarning, match=r"train\.pt: not there\. The one before it, of step 1, is"
-    ):
+    with pytest.warns(UserWarning, match=r"pt: not there\. The one before it, of step 1, is used"):
         assert step_of(checkpoints) == 1
 
 

@@ -233,7 +233,7 @@ def test_a_fit_whose_checkpoints_are_lost_ends_with_the_same_weights(
         learn(training(tmp_path / "killed"), die)
     for name in lost:
         (tmp_path / "killed" / "checkpoints" / name).unlink()
-    with pytest.warns(UserWarning) as warned:
+    with pytest.warns(UserWarning, match="checkpoint") as warned:
         assert_same(learn(training(tmp_path / "killed")), expected)
     said = " ".join(str(warning.message) for warning in warned)
     assert [note for note in notes if note not in said] == []
