@@ -65,7 +65,7 @@ def measured(output: Path, count: int, profiled: bool) -> dict[str, object]:
     options = RunOptions(output=output, device="cpu")
     outcomes = Local(1).run(make_plan(request, registry()), options, registry(), CellWatcher())
     next(outcomes)  # the first cell imports, and reads the data
-    profile = cProfile.Profile()
+    profile = cProfile.Profile(time.process_time)
     spent = {name: Spent() for name in ("method", "scores", "pictures")}
     whole = Spent()
     if profiled:

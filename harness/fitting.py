@@ -88,6 +88,14 @@ class Fitting:
         done = note is not None and note.finished and note.owner == self.owner()
         return done and (self.folder / "weights.safetensors").exists()
 
+    @property
+    def learns(self) -> bool:
+        """Whether the method learns at all; what the others keep is not worth waiting for a disk.
+
+        Their weights are made again for every record, since after a power cut they may be damaged.
+        """
+        return self.cell.entry.spec.kind == "learned"
+
     def fitted(self) -> tuple[Fitted, FitNote]:
         """The fitted method, learned now or resumed where its weights are not there yet.
 
@@ -100,7 +108,7 @@ class Fitting:
         torch.set_num_threads(note.threads)
         keep_freed_pages()
         weights = self.folder / "weights.safetensors"
-        if not (note.finished and weights.exists()):
+        if not (self.learns and note.finished and weights.exists()):
             note = self._learn(self._constructed(size), note, device)
         method = self._constructed(size)
         restore(method, weights)
@@ -142,8 +150,7 @@ class Fitting:
 
     def _learn(self, method: Method, note: FitNote, device: torch.device) -> FitNote:
         cell = self.cell
-        # Checkpoints are of no use without it, and only methods that learn make some.
-        write_note(note, self.folder, sync=cell.entry.spec.kind == "learned")
+        write_note(note, self.folder, sync=self.learns)
         sees_labels = "labels" in cell.entry.spec.sees
         regress = self.roles.get("regress")
         run = TrainingRun(
@@ -167,7 +174,7 @@ class Fitting:
             method.fit(images, run)
         finally:
             run.close()
-        save_weights(method, self.folder)
+        save_weights(method, self.folder, sync=self.learns)
         done = note.model_copy(
             update={
                 "seconds": run.seconds(),
@@ -177,7 +184,7 @@ class Fitting:
                 "finished": True,
             }
         )
-        write_note(done, self.folder)
+        write_note(done, self.folder, sync=self.learns)
         return done
 
     def _clips(self) -> NDArray[np.int64] | None:

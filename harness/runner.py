@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import shutil
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from filelock import Timeout
 
@@ -85,7 +86,9 @@ class Runner:
                 raise OutOfTime("it was not begun")
             prepared = self.prepare(cell)
             folder = self.folder(cell, prepared)
-            return self._locked(cell, prepared, folder, wait=wait)
+            return self._kept(cell, prepared, folder) or self._locked(
+                cell, prepared, folder, wait=wait
+            )
         except OutOfTime as stop:
             return Outcome(cell, "stopped", folder, None, str(stop), stop.exit_code)
         except Exception as error:  # noqa: BLE001 - a dataset of anyone's
@@ -116,7 +119,8 @@ class Runner:
         roles = load_roles(suite, dataset, self.known, self.watcher.data_progress)
         assets = planned_assets(suite, roles, self.known)
         ref = suite_ref(suite, roles, self.known, assets)
-        return Prepared(dataset, roles, ref, overlap_note(suite, roles), assets)
+        metrics = metric_settings(suite, self.known)
+        return Prepared(dataset, roles, ref, overlap_note(suite, roles), metrics, assets)
 
     def folder(self, cell: Cell, prepared: Prepared) -> Path:
         """The cell's run folder; its name ends with the fingerprint of the fit."""
@@ -137,12 +141,18 @@ class Runner:
                 return Outcome(cell, "busy", folder)
             raise OutOfTime("another process is running it") from None
 
+    def _kept(self, cell: Cell, prepared: Prepared, folder: Path) -> Outcome | None:
+        """The outcome of a cell that is finished and not to be run again."""
+        record = None if self.options.fresh else finished_record(folder, prepared.ref)
+        if record is None or not _has_all(record, cell, prepared.metrics):
+            return None
+        return Outcome(cell, "kept", folder, record)
+
     def _run_or_keep(self, cell: Cell, prepared: Prepared, folder: Path) -> Outcome:
         if self.options.fresh:
             _clear(folder)
-        kept = finished_record(folder, prepared.ref)
-        if kept is not None and _has_all(kept, cell, self.known):
-            return Outcome(cell, "kept", folder, kept)
+        elif kept := self._kept(cell, prepared, folder):  # by another process, a moment ago
+            return kept
         if self.options.out_of_time():
             raise OutOfTime("it was not begun")
         remove_unfinished(folder)
@@ -211,9 +221,8 @@ class Runner:
         return Outcome(cell, "failed", folder, None, sentence, 1, trace)
 
 
-def _has_all(record: Record, cell: Cell, known: Registry) -> bool:
+def _has_all(record: Record, cell: Cell, settings: Mapping[str, Mapping[str, Any]]) -> bool:
     """Whether a record has every metric that is asked for, as it would be measured now."""
-    settings = metric_settings(cell.suite, known)
     found = {score.metric: score.settings for score in record.scores}
     return all(found.get(name) == settings[name] for name in cell.metrics or settings)
 

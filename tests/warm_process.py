@@ -255,7 +255,7 @@ class _Counter:
         if isinstance(given[0], str | bytes | os.PathLike):
             path = os.path.abspath(os.fsdecode(given[0]))
             if path.startswith(self.here + os.sep):
-                self._operation(fills=writes or event == "os.mkdir")
+                self._operation(fills=bool(writes) or event == "os.mkdir")
 
     def _operation(self, *, fills: bool) -> None:
         import errno

@@ -92,8 +92,8 @@ def test_what_has_learned_is_measured_by_the_next_command(
     """Time that passes after the last step."""
     with monkeypatch.context() as patch:
 
-        def late(method: Method, folder: Path) -> None:
-            save_weights(method, folder)
+        def late(method: Method, folder: Path, **given: bool) -> None:
+            save_weights(method, folder, **given)
             patch.setattr("harness.plan.time.time", lambda: 4e9)
 
         patch.setattr("harness.fitting.save_weights", late)
@@ -106,6 +106,7 @@ def test_what_has_learned_is_measured_by_the_next_command(
 def test_no_longer_than_there_is_time_another_process_is_waited_for(toy: Toy) -> None:
     (first,) = run(toy)
     assert first.folder is not None
+    (first.folder / "record.json").unlink()
     with FileLock(first.folder / ".lock"):
         (second,) = run(toy, time.time() + 0.6)
     assert (second.status, second.error) == ("stopped", "another process is running it")
