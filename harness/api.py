@@ -12,6 +12,7 @@ from harness.record import Record
 from harness.registry import Registry, registry
 from harness.runner import Outcome
 from harness.toml import as_toml
+from harness.tracking import opened_trackers
 from harness.watching import CellWatcher
 
 
@@ -27,6 +28,7 @@ def run(
     device: str = "auto",
     precision: str = "auto",
     fresh: bool = False,
+    track: Sequence[str] = (),
 ) -> Record:
     """Run one cell, or read it back when it is finished already.
 
@@ -41,6 +43,7 @@ def run(
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         precision: `auto`, `fp32` or `bf16`.
         fresh: run it again even when it is finished.
+        track: trackers that listen, such as `["tensorboard", "mlflow=http://localhost:5000"]`.
 
     Returns:
         The record; its files lie below `output`.
@@ -63,6 +66,7 @@ def run(
         device=device,
         precision=precision,
         fresh=fresh,
+        track=tuple(track),
     )
     known = registry()
     (outcome,) = execute(make_plan(request, known), options, known)
@@ -84,7 +88,10 @@ def execute(
 
     Raises:
         UnknownName: there is no such executor.
+        UserError: a tracker lacks a package, or its place is impossible; nothing was run.
     """
     entry = known.executors.get(executor)
+    for _, tracker in opened_trackers(options.track, known):
+        tracker.close()
     runs = entry.load(entry.spec.target)(workers=workers)
     yield from runs.run(cells, options, known, watcher or CellWatcher())

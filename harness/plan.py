@@ -89,6 +89,7 @@ class RunOptions:
         fresh: run finished cells again.
         skip_broken: pass over broken image files.
         checkpoint_seconds: seconds between checkpoints of a training loop.
+        track: trackers as `NAME` or `NAME=PLACE`; see `harness.tracking`.
     """
 
     output: Path = Path("runs")
@@ -99,6 +100,7 @@ class RunOptions:
     fresh: bool = False
     skip_broken: bool = False
     checkpoint_seconds: float = 30.0
+    track: tuple[str, ...] = ()
 
 
 def make_plan(request: Request, known: Registry) -> list[Cell]:

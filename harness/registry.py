@@ -29,6 +29,7 @@ from harness.contract.specs import (
     MetricSpec,
     Spec,
     SuiteSpec,
+    TrackerSpec,
 )
 from harness.environment import allowed_plugins
 from harness.errors import ContractError
@@ -140,6 +141,7 @@ class Registry:
     metrics: Catalogue[MetricSpec] = field(default_factory=lambda: Catalogue("metric"))
     suites: Catalogue[SuiteSpec] = field(default_factory=lambda: Catalogue("suite"))
     executors: Catalogue[ExecutorSpec] = field(default_factory=lambda: Catalogue("executor"))
+    trackers: Catalogue[TrackerSpec] = field(default_factory=lambda: Catalogue("tracker"))
     plugins: list[Plugin] = field(default_factory=list)
     manager: pluggy.PluginManager = field(default_factory=lambda: _manager())
 
@@ -151,6 +153,7 @@ class Registry:
             self.metrics,
             self.suites,
             self.executors,
+            self.trackers,
         ]
         return [
             f"{catalogue.kind} {name!r}: " + " and ".join(entry.full_name for entry in found)
@@ -177,6 +180,7 @@ _KINDS: dict[str, tuple[str, type[Spec]]] = {
     "harness_metrics": ("metrics", MetricSpec),
     "harness_suites": ("suites", SuiteSpec),
     "harness_executors": ("executors", ExecutorSpec),
+    "harness_trackers": ("trackers", TrackerSpec),
 }
 
 

@@ -23,6 +23,7 @@ from harness.registry import Registry
 from harness.scoring import metric_settings
 from harness.seal import sealed
 from harness.suite import Suite
+from harness.tracking import tracking
 from harness.watching import CellWatcher, tell
 from harness.work import Work, finished_record
 
@@ -71,7 +72,8 @@ class Runner:
         try:
             prepared = self.prepare(cell)
             folder = self.folder(cell, prepared)
-            return self._locked(cell, prepared, folder)
+            with tracking(self.options.track, self.known):
+                return self._locked(cell, prepared, folder)
         except Exception as error:  # noqa: BLE001 - a dataset of anyone's
             return self._failed(cell, folder, error)
 

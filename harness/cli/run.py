@@ -90,6 +90,15 @@ def run(
     checkpoint_seconds: Annotated[
         float, typer.Option(min=0, help="Seconds between checkpoints; 0 saves every step.")
     ] = 30.0,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--track",
+            help="Trackers to write to, as NAME or NAME=PLACE [default: none]; "
+            "'harness list trackers' shows them.",
+            autocompletion=names("trackers"),
+        ),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run finished cells again.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the plan.")] = False,
     as_json: Annotated[
@@ -122,6 +131,7 @@ def run(
         fresh=fresh,
         skip_broken=skip_broken,
         checkpoint_seconds=checkpoint_seconds,
+        track=tuple(_split(track or [])),
     )
     _go(
         request,
@@ -164,10 +174,12 @@ def _go(
     from harness.cli import console
     from harness.cli.run_view import Progress, explain_plan, plan_rows
     from harness.registry import registry
+    from harness.tracking import wanted_trackers
 
     known = registry()
     cells = _plan(request, ablation, known)
     known.executors.get(executor)
+    wanted_trackers(options.track, known)
     if dry_run:
         if as_json:
             console.answer_json(plan_rows(cells))
