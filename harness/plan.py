@@ -171,7 +171,8 @@ def _companions(
     cells: list[Cell] = []
     for name in dict.fromkeys([*suite.baselines, *suite.oracles]):
         if name != UNTRAINED:
-            cells.append(_cell(known.methods.get(name), suite, seed, None, {}, asked=False))
+            found = known.methods.get(name, f"suite {suite.name}")
+            cells.append(_cell(found, suite, seed, None, {}, asked=False))
             continue
         learned = [entry for entry in entries if entry.spec.kind == "learned"]
         cells += [
@@ -230,7 +231,7 @@ def asset_cells(suite: Suite, known: Registry) -> dict[str, Cell]:
 
 
 def _asset_cell(name: str, use: AssetUse, suite: Suite, known: Registry) -> Cell:
-    entry = known.methods.get(use.method)
+    entry = known.methods.get(use.method, f"suite {suite.name}: {name}")
     wanted = ASSET_CAPABILITIES[name]
     if wanted not in entry.spec.capabilities:
         offers = ", ".join(entry.spec.capabilities)

@@ -32,7 +32,7 @@ from harness.contract.specs import (
     TrackerSpec,
 )
 from harness.environment import allowed_plugins
-from harness.errors import ContractError
+from harness.errors import ContractError, UnknownName
 from harness.names import unknown_name
 
 #: The entry-point group of all plugins, bundled ones included.
@@ -108,8 +108,12 @@ class Catalogue(Generic[S]):
         for name in self.names():
             yield from self.entries[name]
 
-    def get(self, name: str) -> Entry[S]:
+    def get(self, name: str, where: str = "") -> Entry[S]:
         """The entry of this name, short or `distribution/name`.
+
+        Args:
+            name: the name.
+            where: the suite that asks for it, for the message; empty for the command line.
 
         Raises:
             UnknownName: no such name; the nearest one is offered.
@@ -122,7 +126,8 @@ class Catalogue(Generic[S]):
         if not found:
             plural = f"{self.kind}s"
             hint = f"'harness list {plural}' shows all {len(self.entries)}."
-            raise unknown_name(self.kind, name, self.names(), hint)
+            unknown = unknown_name(self.kind, name, self.names(), hint)
+            raise UnknownName(f"{where}: {unknown}") if where else unknown
         if len(found) > 1:
             owners = " and ".join(entry.full_name for entry in found)
             raise ContractError(

@@ -45,7 +45,7 @@ class Fuzz:
         Args:
             case: its name and number, by which it can be repeated.
             arguments: of the command.
-            names: one of these must stand in the message of a refused or failed command.
+            names: one of these must be named by a refused or failed command.
             codes: the exit codes that are in order.
         """
         before = self._content()
@@ -80,7 +80,7 @@ def _wrong(done: Done, names: Sequence[str], codes: Sequence[int]) -> Iterator[s
         sentences = re.findall(r"^(?:error|failed|refused)\b.*$", done.err, re.MULTILINE)
         if not sentences:
             yield "no sentence"
-        if names and not any(name in done.err for name in names):
+        if names and not any(name in done.err + done.out for name in names):
             yield f"none of {', '.join(names)} is named"
         if max(map(len, sentences), default=0) > LONGEST:
             yield "a very long sentence"

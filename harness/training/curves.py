@@ -66,5 +66,5 @@ def _read(path: Path) -> list[Row]:
                 (loop, int(step), name, float(value))
                 for loop, step, name, value in list(csv.reader(file))[1:]
             ]
-    except (ValueError, csv.Error) as error:
+    except (OSError, ValueError, csv.Error) as error:
         raise RecordError(f"{path}: damaged ({error}). Start again with --fresh.") from None

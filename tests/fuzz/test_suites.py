@@ -54,7 +54,7 @@ def test_suites_with_other_keys_and_values(suite: Fuzz, toy: Toy, block: int) ->
         case = f"suite-{number}"
         rng = seeded(case)
         write(toy.suites / "fuzzed.toml", as_toml_bytes(mutated_tree(rng, WHOLE)))
-        suite(case, *rng.choice(READING), names=("fuzzed",), codes=(0, 1, 2))
+        suite(case, *rng.choice(READING), names=("fuzzed", "default_preset"), codes=(0, 1, 2))
 
 
 def test_suite_files_with_other_text(suite: Fuzz, toy: Toy) -> None:
@@ -64,7 +64,7 @@ def test_suite_files_with_other_text(suite: Fuzz, toy: Toy) -> None:
             case = f"suite-{change}-{round_}"
             rng = seeded(case)
             write(toy.suites / "fuzzed.toml", damage(rng, whole))
-            suite(case, *READING[rng.randrange(9)], names=("fuzzed",), codes=(0, 1, 2))
+            suite(case, *READING[rng.randrange(9)], names=("fuzzed", "default_preset"), codes=(0, 1, 2))
     for how in FILES:
         replace_file(toy.suites / "fuzzed.toml", how)
         for arguments in (READING[0], ("show", "suite", "fuzzed"), ("list", "suites")):
