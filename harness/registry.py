@@ -7,12 +7,14 @@ and a second owner of a name must be reported.
 from __future__ import annotations
 
 import importlib
+import re
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import pluggy
@@ -272,8 +274,22 @@ def _checked(answer: object, kind: type[Spec], hook_name: str) -> list[Spec]:
             raise ContractError(
                 f"{spec.name!r} was built for contract {spec.contract}, this harness has {CONTRACT}"
             )
+        _check_fields(spec)
         _check_words(spec)
     return list(answer)
+
+
+def _check_fields(spec: Spec) -> None:
+    """Refuse names that cannot be asked for, and fields that are no text or no path."""
+    if not isinstance(spec.name, str) or not re.fullmatch(r"[^\s/,=]+", spec.name):
+        raise ContractError(f"a name must be one word without '/', ',' and '=', got {spec.name!r}")
+    kinds: dict[str, type] = {"summary": str, "target": str, "path": Path}
+    for attribute, kind in kinds.items():
+        value = getattr(spec, attribute, None)
+        if hasattr(spec, attribute) and not isinstance(value, kind):
+            raise ContractError(
+                f"{spec.name!r}: {attribute} must be a {kind.__name__}, got {value!r}"
+            )
 
 
 def _check_words(spec: Spec) -> None:

@@ -18,7 +18,7 @@ ODD: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 1, 7, 2**31, 2**63, 10**30, -(10**30), 0.5, -0.0, 1e308),
     *(float("nan"), float("inf"), float("-inf")),
     *("", " ", "x", "1", "NaN", "true", "../../..", "/", "\x00", "\x07\x1b[31m", "a\nb", "a\tb"),
-    *("größe", "\u202egnirts", "𝕏" * 3, "\ufeff", "{}", "[", "%s %d {x}", "long " * 800),
+    *("größe", "\u202egnirts", "\U0001d54f" * 3, "\ufeff", "{}", "[", "%s %d {x}", "long " * 800),
     *([], {}, [[]], [{}], {"": ""}, [None], [0, "x"], {"a": {"b": {"c": 1}}}, [1e400]),
 )
 #: How deep the deepest nesting goes: beyond what Python's own stack bears.
@@ -59,7 +59,9 @@ def _change(rng: random.Random, container: Any, key: Any) -> None:
         container[key] = rng.choice(([container[key]], {"x": container[key]}, str(container[key])))
     elif isinstance(container, dict):
         if what == "rename":
-            container[rng.choice(("", "x", f"{key} ", "ä\x00", str(key).upper()))] = container.pop(key)
+            container[rng.choice(("", "x", f"{key} ", "ä\x00", str(key).upper()))] = container.pop(
+                key
+            )
         elif what == "swap":
             other = rng.choice(list(container))
             container[key], container[other] = container[other], container[key]

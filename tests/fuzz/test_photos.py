@@ -102,7 +102,7 @@ def _labels(rng: random.Random) -> str:
 def test_tables(photos: Fuzz, name: str) -> None:
     path = Path("in", name)
     landmarks = Path("in/landmarks.csv").read_bytes()
-    for round_ in range(3):
+    for round_ in range(2):
         for change, damage in TEXT.items():
             case = f"{name}-{change}-{round_}"
             rng = seeded(case)
@@ -132,13 +132,13 @@ def _coco() -> dict[str, Any]:
 def test_coco_files(photos: Fuzz, block: int) -> None:
     remove(Path("in/landmarks.csv"))
     path, whole = Path("in/coco.json"), _coco()
-    for number in range(60 * block, 60 * block + 60):
+    for number in range(50 * block, 50 * block + 50):
         case = f"coco-{number}"
         rng = seeded(case)
         write(path, as_json_bytes(mutated_tree(rng, whole)))
         photos(case, *_command(rng), names=("coco.json", "photo"), codes=(0, 1, 2))
-    for change, damage in TEXT.items():
-        case = f"coco-{change}-{block}"
+    for change, damage in list(TEXT.items())[block::2]:
+        case = f"coco-{change}"
         rng = seeded(case)
         write(path, damage(rng, json.dumps(whole, indent=1).encode()))
         photos(case, *_command(rng), names=("coco.json", "photo"), codes=(0, 1, 2))
@@ -148,7 +148,9 @@ def _png(width: int, height: int, *, depth: int = 8, colour: int = 2) -> bytes:
     """A PNG whose header states any size, with no pixels behind it."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
 
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
     return (
@@ -206,17 +208,23 @@ def test_strange_images(photos: Fuzz) -> None:
     remove(Path("in/masks"))
     remove(Path("in/landmarks.csv"))
     for name, make in STRANGE.items():
-        for place in ("photo-001.png", "further.jpg"):
+        for place, arguments in (
+            ("photo-001.png", READING[0]),
+            ("further.jpg", READING[4]),
+            ("further.jpg", READING[-1]),
+        ):
+            kept = Path("in", place).read_bytes() if Path("in", place).exists() else None
             write(Path("in", place), make())
-            for arguments in (READING[0], READING[4], READING[-1]):
-                photos(f"image-{name}", *arguments, names=(place,), codes=(0, 1, 2))
-        remove(Path("in/further.jpg"))
+            photos(f"image-{name}", *arguments, names=(place,), codes=(0, 1, 2))
+            remove(Path("in", place))
+            if kept is not None:
+                write(Path("in", place), kept)
 
 
 def test_damaged_images(photos: Fuzz) -> None:
     for kind in ("PNG", "JPEG"):
         whole = encoded(_photo(size=_size(2)), kind)
-        for round_ in range(3):
+        for round_ in range(2):
             for change, damage in BYTES.items():
                 case = f"{kind}-{change}-{round_}"
                 rng = seeded(case)
@@ -262,17 +270,13 @@ def test_archives(photos: Fuzz) -> None:
     table = Path("in/landmarks.csv").read_bytes()
     remove(Path("in"))
     one = next(iter(files.values()))
-    with pytest.warns(UserWarning, match="Duplicate name"):
-        twice = io.BytesIO(_zip(files))
-        with zipfile.ZipFile(twice, "a") as archive:
-            archive.writestr("photo-000.png", one)
     archives = {
         "whole": _zip({**files, "landmarks.csv": table}),
         "slip": _zip({**files, "../../slip.png": one, "/slip.png": one, "..\\slip.png": one}),
         "names": _zip({**files, " .png": one, "a\x01.png": one, "ä/\u202e.png": one}),
         "long": _zip({**files, "d/" * 2000 + "x.png": one}),
         "locked": _locked(_zip(files)),
-        "twice": twice.getvalue(),
+        "twice": _zip({**files, "photo-00x.png": one}).replace(b"photo-00x", b"photo-000"),
         "nothing": _zip({}),
         "inner": _zip({"images.zip": _zip(files)}),
         "bomb": _zip({**files, "z.png": bytes(10**6)}, compression=zipfile.ZIP_DEFLATED),

@@ -19,7 +19,17 @@ from harness.registry import registry
 from harness.runner import Runner
 
 RUN = (
-    *("run", "--method", "toy_net", "--suite", "toy", "--no-baselines", "--quiet", "--threads", "1"),
+    *(
+        "run",
+        "--method",
+        "toy_net",
+        "--suite",
+        "toy",
+        "--no-baselines",
+        "--quiet",
+        "--threads",
+        "1",
+    ),
     *("--metrics", "toy_spread", "--set", "steps=2", "--output", "out"),
 )
 
@@ -137,9 +147,7 @@ MODULES = {
         "@hook\ndef harness_suites():\n    return [SuiteSpec(name='odd', summary='', path=None)]\n"
     ),
 }
-HEAD = (
-    "from pathlib import Path\nfrom harness.contract import SuiteSpec, TrackerSpec, hook\n"
-)
+HEAD = "from pathlib import Path\nfrom harness.contract import SuiteSpec, TrackerSpec, hook\n"
 
 
 def test_plugins(toy: Toy, fuzz: Callable[..., Fuzz], monkeypatch: pytest.MonkeyPatch) -> None:

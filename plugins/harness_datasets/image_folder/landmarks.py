@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from harness.errors import DataError
 from harness_datasets.image_folder.tables import Row, Table
 
-
 #: What reading a file raises that is no COCO file: other types, missing keys, endless nesting.
 NO_COCO = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
