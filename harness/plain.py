@@ -250,7 +250,7 @@ def _visible(
             f"{where} has shape {list(array.shape)} and type {array.dtype}, expected bool "
             f"{list(known.shape)}."
         )
-    return known & array.astype(bool)
+    return np.logical_and(known, array.astype(bool))
 
 
 def _truth(

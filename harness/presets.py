@@ -19,6 +19,8 @@ from harness.toml import read_toml, validate
 DEFAULT = "default"
 #: The preset that leaves a method at step 0; its configuration is the suite's default preset.
 UNTRAINED = "untrained"
+#: Characters of a wrong setting that a message shows.
+_SHOWN = 200
 
 
 def preset_files(spec: MethodSpec) -> dict[str, Path]:
@@ -127,7 +129,7 @@ def parse_settings(pairs: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]
     for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals or not key.strip():
-            raise ConfigError(f"--set {pair}: expected key=value.")
+            raise ConfigError(f"--set {pair[:_SHOWN]}: expected key=value.")
         try:
             value = tomllib.loads(f"value = {text}")["value"]
         except (ValueError, RecursionError):  # no TOML, or nested beyond all reason

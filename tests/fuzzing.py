@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -87,5 +88,5 @@ def _wrong(done: Done, names: Sequence[str], codes: Sequence[int]) -> Iterator[s
 
 
 def seeded(case: str) -> random.Random:
-    """The random numbers of a case, from its name alone."""
-    return random.Random(case)
+    """The random numbers of a case, from its name alone; `FUZZ_SALT` draws others."""
+    return random.Random(os.environ.get("FUZZ_SALT", "") + case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,9 @@ class Checkpoints:
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:
+            with zipfile.ZipFile(path) as archive:  # torch itself checks no checksum as it reads
+                if archive.testzip() is not None:
+                    raise ValueError("a flipped bit")
             content = torch.load(path, map_location="cpu", weights_only=True)
         except Exception:  # noqa: BLE001 - a broken file makes torch raise anything
             # Torch's own message would advise to unpickle the file.

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from harness.errors import DataError
 from harness_datasets.image_folder.tables import Row, Table
 
+#: Characters of a reason that a message shows.
+_SHOWN = 200
 #: What reading a file raises that is no COCO file: other types, missing keys, endless nesting.
 NO_COCO = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
 
@@ -181,7 +183,7 @@ def landmarks_from_coco(data: bytes, name: str) -> Landmarks:
             marks[photo] = Mark(place, _triples(entry["keypoints"], place), _size_of(image))
         names = _coco_names(content, marks, name)
     except NO_COCO as error:
-        detail = f"{type(error).__name__} {error}"
+        detail = f"{type(error).__name__} {error}"[:_SHOWN]
         raise DataError(f"{name}: not a COCO-keypoints file ({detail}).") from None
     return Landmarks(name, names, marks)
 
