@@ -12,6 +12,7 @@ from harness.record import Record
 from harness.registry import Registry, registry
 from harness.runner import Outcome
 from harness.toml import as_toml
+from harness.tracking import opened_trackers
 from harness.watching import CellWatcher
 
 
@@ -28,6 +29,7 @@ def run(
     precision: str = "auto",
     fresh: bool = False,
     max_minutes: float | None = None,
+    track: Sequence[str] = (),
 ) -> Record:
     """Run one cell, or read it back when it is finished already.
 
@@ -43,6 +45,7 @@ def run(
         precision: `auto`, `fp32` or `bf16`.
         fresh: run it again even when it is finished.
         max_minutes: stop after so long; what is learned is saved, and the same call goes on.
+        track: trackers that listen, such as `["tensorboard", "mlflow=http://localhost:5000"]`.
 
     Returns:
         The record; its files lie below `output`.
@@ -67,6 +70,7 @@ def run(
         precision=precision,
         fresh=fresh,
         deadline=deadline_in(max_minutes),
+        track=tuple(track),
     )
     known = registry()
     (outcome,) = execute(make_plan(request, known), options, known)
@@ -92,7 +96,10 @@ def execute(
 
     Raises:
         UnknownName: there is no such executor.
+        UserError: a tracker lacks a package, or its place is impossible; nothing was run.
     """
     entry = known.executors.get(executor)
+    for _, tracker in opened_trackers(options.track, known):
+        tracker.close()
     runs = entry.load(entry.spec.target)(workers=workers)
     yield from runs.run(cells, options, known, watcher or CellWatcher())

@@ -88,6 +88,11 @@ def list_executors(known: Registry) -> list[Row]:
     return [_common(known.executors, entry) for entry in known.executors]
 
 
+def list_trackers(known: Registry) -> list[Row]:
+    """Name and summary of each tracker."""
+    return [_common(known.trackers, entry) for entry in known.trackers]
+
+
 def list_plugins(known: Registry) -> list[Row]:
     """Each entry point with its package, import time in milliseconds, offers and error."""
     return [
@@ -111,6 +116,7 @@ KINDS: dict[str, Callable[[Registry], list[Row]]] = {
     "datasets": list_datasets,
     "metrics": list_metrics,
     "executors": list_executors,
+    "trackers": list_trackers,
     "plugins": list_plugins,
 }
 

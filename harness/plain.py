@@ -27,6 +27,8 @@ SCALE_FREE = "% of inter-ocular distance"
 
 #: The setting, or array of the truth file, that gives width and height in pixels.
 IMAGE_SIZE = "image_size"
+#: Labels of parts and masks are bytes.
+_HIGHEST_LABEL = 255
 
 
 @dataclass(frozen=True)
@@ -183,15 +185,23 @@ def _role(ours: Arrays, theirs: Arrays, role: str, how: _Reading) -> tuple[Predi
         found = how.points(mine, name, f"{how.files[0]}: {role}_{name}")
         return None if found is None else found[order]
 
-    labels = mine.get("parts", mine.get("foreground"))
+    kind = "parts" if "parts" in mine else "foreground"
+    labels = _labels(mine, kind, f"{how.files[0]}: {role}_{kind}")
     prediction = Predicted(
         ids=names,
         keypoints=points("keypoints"),
         landmarks=points("landmarks"),
-        part_labels=None if labels is None else labels[order].astype(np.uint8),
+        part_labels=None if labels is None else labels[order],
     )
     landmarks = how.points(real, "landmarks", f"{how.files[1]}: {role}_landmarks")
-    return prediction, _truth(real, names, landmarks, how.frame)
+    masks = {
+        name: found
+        for name in ("parts", "foreground", "ignored")
+        if (found := _labels(real, name, f"{how.files[1]}: {role}_{name}")) is not None
+    }
+    where = f"{how.files[1]}: {role}_visible"
+    visible = _visible(real.get("visible"), landmarks, where)
+    return prediction, _truth(masks, names, landmarks, visible, how.frame)
 
 
 def _of_role(arrays: Arrays, role: str) -> dict[str, NDArray[Any]]:
@@ -200,26 +210,68 @@ def _of_role(arrays: Arrays, role: str) -> dict[str, NDArray[Any]]:
     return {k.removeprefix(start): v for k, v in arrays.items() if k.startswith(start)}
 
 
+def _labels(arrays: Arrays, name: str, where: str) -> NDArray[np.uint8] | None:
+    """Masks or labels `[N, H, W]`; `None` where there are none.
+
+    Raises:
+        ShapeError: another form or type.
+        DataError: a value is no label.
+    """
+    array = arrays.get(name)
+    if array is None:
+        return None
+    if array.ndim != 3 or array.dtype.kind not in "biu":
+        raise ShapeError(
+            f"{where} has shape {list(array.shape)} and type {array.dtype}, expected whole numbers "
+            "or bool [N, H, W]."
+        )
+    if array.size and (int(array.min()) < 0 or int(array.max()) > _HIGHEST_LABEL):
+        raise DataError(
+            f"{where} goes from {array.min()} to {array.max()}; expected 0 to {_HIGHEST_LABEL}."
+        )
+    return array.astype(np.uint8)
+
+
+def _visible(
+    array: NDArray[Any] | None, landmarks: NDArray[np.float32] | None, where: str
+) -> NDArray[np.bool_] | None:
+    """Which landmarks are known, `[N, L]`; `None` without landmarks.
+
+    Raises:
+        ShapeError: the array is of another form or type.
+    """
+    if landmarks is None:
+        return None
+    known = np.asarray(np.isfinite(landmarks).all(axis=2))
+    if array is None:
+        return known
+    if array.shape != known.shape or array.dtype.kind not in "biuf":
+        raise ShapeError(
+            f"{where} has shape {list(array.shape)} and type {array.dtype}, expected bool "
+            f"{list(known.shape)}."
+        )
+    return np.logical_and(known, array.astype(bool))
+
+
 def _truth(
-    real: Arrays, names: list[str], landmarks: NDArray[np.float32] | None, frame: Frame
+    masks: Arrays,
+    names: list[str],
+    landmarks: NDArray[np.float32] | None,
+    visible: NDArray[np.bool_] | None,
+    frame: Frame,
 ) -> Samples:
     """The truth of one role; its images are not at hand and stand there without memory."""
-    side = next((real[n].shape[-1] for n in ("parts", "foreground") if n in real), frame.side)
-    visible: NDArray[np.bool_] | None = None
-    if landmarks is not None:
-        visible = np.asarray(np.isfinite(landmarks).all(axis=2))
-        if "visible" in real:
-            visible = visible & real["visible"].astype(bool)
+    side = next((masks[n].shape[-1] for n in ("parts", "foreground") if n in masks), frame.side)
 
     def mask(name: str) -> NDArray[np.bool_] | None:
-        return real[name].astype(bool) if name in real else None
+        return masks[name].astype(bool) if name in masks else None
 
     return Samples(
         ids=names,
         images=np.broadcast_to(np.uint8(0), (len(names), 3, side, side)),
         landmarks=landmarks,
         visible=visible,
-        parts=real.get("parts"),
+        parts=masks.get("parts"),
         foreground=mask("foreground"),
         ignored=mask("ignored"),
     )
@@ -238,6 +290,9 @@ def _order(
 def _count(arrays: Arrays, where: str) -> int:
     if not arrays:
         raise DataError(f"{where} has no array; names begin with 'regress_' and 'test_'.")
+    single = [name for name, array in arrays.items() if not array.ndim]
+    if single:
+        raise ShapeError(f"{where}: {single[0]} is a single value, expected one an image.")
     counts = {name: len(array) for name, array in arrays.items()}
     if len(set(counts.values())) > 1:
         listed = ", ".join(f"{name} {number}" for name, number in sorted(counts.items()))

@@ -91,6 +91,7 @@ class RunOptions:
         skip_broken: pass over broken image files.
         checkpoint_seconds: seconds between checkpoints of a training loop.
         deadline: when to stop, in seconds since 1970; `None` for never.
+        track: trackers as `NAME` or `NAME=PLACE`; see `harness.tracking`.
     """
 
     output: Path = Path("runs")
@@ -102,6 +103,7 @@ class RunOptions:
     skip_broken: bool = False
     checkpoint_seconds: float = 30.0
     deadline: float | None = None
+    track: tuple[str, ...] = ()
 
     def out_of_time(self) -> bool:
         """Whether the deadline has passed."""
@@ -193,7 +195,8 @@ def _companions(
     cells: list[Cell] = []
     for name in dict.fromkeys([*suite.baselines, *suite.oracles]):
         if name != UNTRAINED:
-            cells.append(_cell(known.methods.get(name), suite, seed, None, {}, asked=False))
+            found = known.methods.get(name, f"suite {suite.name}")
+            cells.append(_cell(found, suite, seed, None, {}, asked=False))
             continue
         learned = [entry for entry in entries if entry.spec.kind == "learned"]
         cells += [
@@ -252,7 +255,7 @@ def asset_cells(suite: Suite, known: Registry) -> dict[str, Cell]:
 
 
 def _asset_cell(name: str, use: AssetUse, suite: Suite, known: Registry) -> Cell:
-    entry = known.methods.get(use.method)
+    entry = known.methods.get(use.method, f"suite {suite.name}: {name}")
     wanted = ASSET_CAPABILITIES[name]
     if wanted not in entry.spec.capabilities:
         offers = ", ".join(entry.spec.capabilities)

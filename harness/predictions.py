@@ -8,8 +8,10 @@ the same form.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -24,6 +26,21 @@ Arrays = Mapping[str, NDArray[Any]]
 _LOWEST, _HIGHEST = -1.0, 2.0
 
 
+#: What NumPy and zipfile raise on bytes that are no npz of plain arrays: cut off, damaged,
+#: packed in another way, with a password, or with a header that states more than memory holds.
+UNREADABLE = (
+    EOFError,
+    MemoryError,
+    OverflowError,
+    RuntimeError,
+    SyntaxError,
+    TokenError,
+    ValueError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
 def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     """All arrays of an npz file.
 
@@ -36,12 +53,16 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
             if not isinstance(file, np.lib.npyio.NpzFile):
                 raise DataError(f"{path}: a single array; save named arrays with numpy.savez.")
             with file:
-                return {name: file[name] for name in file.files}
+                arrays = {name: file[name] for name in file.files}
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}.") from None
-    except (ValueError, EOFError, zipfile.BadZipFile):
+    except UNREADABLE:
         # NumPy's own message would advise to unpickle the file.
         raise DataError(f"{path}: not a readable npz file of plain arrays.") from None
+    for name, array in arrays.items():
+        if not isinstance(array, np.ndarray):  # NumPy gives other members as bytes
+            raise DataError(f"{path}: {name} is no array; save named arrays with numpy.savez.")
+    return arrays
 
 
 def predicted(arrays: Arrays, role: str, truth: Samples, *, parts: int, file: str) -> Predicted:
@@ -146,7 +167,8 @@ def ids_of(arrays: Arrays, name: str) -> list[str] | None:
     array = arrays.get(name)
     if array is None:
         return None
-    values = np.char.decode(array, "utf-8") if array.dtype.kind == "S" else array
+    as_bytes = array.dtype.kind == "S"
+    values = np.char.decode(array, "utf-8", "replace") if as_bytes else array
     return [str(value) for value in values.ravel()]
 
 
@@ -170,9 +192,11 @@ def _descriptors(
             f"{where} has shape {list(array.shape)} and type {array.dtype}, expected numbers "
             f"[N, D] with N = {len(order)}."
         )
-    if not np.isfinite(array).all():
-        raise DataError(f"{where} holds NaN or infinite values.")
-    return array[list(order)].astype(np.float32)
+    with np.errstate(over="ignore"):
+        values = array[list(order)].astype(np.float32)
+    if not np.isfinite(values).all():
+        raise DataError(f"{where} holds NaN, infinite values, or some beyond float32.")
+    return values
 
 
 def _labels(

@@ -19,6 +19,8 @@ from harness.toml import read_toml, validate
 DEFAULT = "default"
 #: The preset that leaves a method at step 0; its configuration is the suite's default preset.
 UNTRAINED = "untrained"
+#: Characters of a wrong setting that a message shows.
+_SHOWN = 200
 
 
 def preset_files(spec: MethodSpec) -> dict[str, Path]:
@@ -35,8 +37,15 @@ def preset_files(spec: MethodSpec) -> dict[str, Path]:
 
 
 def preset_about(path: Path) -> dict[str, Any]:
-    """The `[about]` table of a preset: `text`, and `minutes` on two cores where it was measured."""
-    about: dict[str, Any] = read_toml(path).get("about", {})
+    """The `[about]` table of a preset: `text`, and `minutes` on two cores where it was measured.
+
+    Raises:
+        ConfigError: the file cannot be read, or the table is none.
+    """
+    about = _table(read_toml(path), "about", path)
+    minutes = about.get("minutes", 0)
+    if not isinstance(minutes, int | float) or not 0 <= minutes < float("inf"):
+        raise ConfigError(f"{path}: about.minutes must be a number from 0 on, got {minutes!r}.")
     return about
 
 
@@ -52,7 +61,8 @@ def choose_preset(entry: Entry[MethodSpec], wanted: str | None, default: str) ->
     name = wanted or default
     known = [*preset_files(spec), UNTRAINED]
     if name not in known:
-        raise unknown_name(f"preset of {spec.name}", name, known)
+        hint = "" if wanted else "The suite names it as its default_preset."
+        raise unknown_name(f"preset of {spec.name}", name, known, hint)
     return name
 
 
@@ -87,10 +97,19 @@ def resolve_config(
         )
     values = read_toml(path)
     values.pop("about", None)
-    overrides = values.pop("suite", {})
+    overrides = _table(_table(values, "suite", path), suite, path)
+    values.pop("suite", None)
     model: type[MethodConfig] = entry.load(entry.spec.config)
-    merged = {**values, **overrides.get(suite, {}), **settings}
+    merged = {**values, **overrides, **settings}
     return validate(model, merged, f"{entry.spec.name}, preset {name}")
+
+
+def _table(values: Mapping[str, Any], key: str, path: Path) -> dict[str, Any]:
+    """A table of a preset file; empty where it is not there."""
+    found = values.get(key, {})
+    if not isinstance(found, dict):
+        raise ConfigError(f"{path}: {key} must be a table, got {found!r}.")
+    return found
 
 
 def parse_settings(pairs: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -110,10 +129,10 @@ def parse_settings(pairs: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]
     for pair in pairs:
         key, equals, text = pair.partition("=")
         if not equals or not key.strip():
-            raise ConfigError(f"--set {pair}: expected key=value.")
+            raise ConfigError(f"--set {pair[:_SHOWN]}: expected key=value.")
         try:
             value = tomllib.loads(f"value = {text}")["value"]
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):  # no TOML, or nested beyond all reason
             value = text
         scope, dot, name = key.strip().partition(".")
         if dot and scope == "suite":

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import math
 from pathlib import Path
 from typing import Any, Literal
 
@@ -173,12 +175,28 @@ def read_record(path: Path, *, intact: bool = True) -> Record:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise RecordError(f"{path}: not a valid record: {where}: {first['msg']}.") from None
+    _refuse_endless(text, path)
     if intact and not is_intact(text):
         raise RecordError(
             f"{path}: the record was changed after it was written: its content does not have the "
             f"hash that it names; 'harness verify' says which numbers still hold."
         )
     return record
+
+
+def _refuse_endless(text: str, path: Path) -> None:
+    """Do nothing where all numbers of a record are finite, as JSON wants them.
+
+    Raises:
+        RecordError: one is not, such as NaN, which Python reads and other programs do not.
+    """
+
+    def finite(number: str) -> float:
+        if not math.isfinite(float(number)):
+            raise RecordError(f"{path}: not a valid record: it holds {number}, which is no number.")
+        return float(number)
+
+    json.loads(text, parse_constant=finite, parse_float=finite)
 
 
 def read_finished(path: Path) -> Record | None:

@@ -7,12 +7,14 @@ and a second owner of a name must be reported.
 from __future__ import annotations
 
 import importlib
+import re
 import time
 import traceback
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import pluggy
@@ -29,9 +31,10 @@ from harness.contract.specs import (
     MetricSpec,
     Spec,
     SuiteSpec,
+    TrackerSpec,
 )
 from harness.environment import allowed_plugins
-from harness.errors import ContractError
+from harness.errors import ContractError, UnknownName
 from harness.names import unknown_name
 
 #: The entry-point group of all plugins, bundled ones included.
@@ -107,8 +110,12 @@ class Catalogue(Generic[S]):
         for name in self.names():
             yield from self.entries[name]
 
-    def get(self, name: str) -> Entry[S]:
+    def get(self, name: str, where: str = "") -> Entry[S]:
         """The entry of this name, short or `distribution/name`.
+
+        Args:
+            name: the name.
+            where: the suite that asks for it, for the message; empty for the command line.
 
         Raises:
             UnknownName: no such name; the nearest one is offered.
@@ -121,7 +128,8 @@ class Catalogue(Generic[S]):
         if not found:
             plural = f"{self.kind}s"
             hint = f"'harness list {plural}' shows all {len(self.entries)}."
-            raise unknown_name(self.kind, name, self.names(), hint)
+            unknown = unknown_name(self.kind, name, self.names(), hint)
+            raise UnknownName(f"{where}: {unknown}") if where else unknown
         if len(found) > 1:
             owners = " and ".join(entry.full_name for entry in found)
             raise ContractError(
@@ -140,6 +148,7 @@ class Registry:
     metrics: Catalogue[MetricSpec] = field(default_factory=lambda: Catalogue("metric"))
     suites: Catalogue[SuiteSpec] = field(default_factory=lambda: Catalogue("suite"))
     executors: Catalogue[ExecutorSpec] = field(default_factory=lambda: Catalogue("executor"))
+    trackers: Catalogue[TrackerSpec] = field(default_factory=lambda: Catalogue("tracker"))
     plugins: list[Plugin] = field(default_factory=list)
     manager: pluggy.PluginManager = field(default_factory=lambda: _manager())
 
@@ -151,6 +160,7 @@ class Registry:
             self.metrics,
             self.suites,
             self.executors,
+            self.trackers,
         ]
         return [
             f"{catalogue.kind} {name!r}: " + " and ".join(entry.full_name for entry in found)
@@ -177,6 +187,7 @@ _KINDS: dict[str, tuple[str, type[Spec]]] = {
     "harness_metrics": ("metrics", MetricSpec),
     "harness_suites": ("suites", SuiteSpec),
     "harness_executors": ("executors", ExecutorSpec),
+    "harness_trackers": ("trackers", TrackerSpec),
 }
 
 
@@ -263,8 +274,22 @@ def _checked(answer: object, kind: type[Spec], hook_name: str) -> list[Spec]:
             raise ContractError(
                 f"{spec.name!r} was built for contract {spec.contract}, this harness has {CONTRACT}"
             )
+        _check_fields(spec)
         _check_words(spec)
     return list(answer)
+
+
+def _check_fields(spec: Spec) -> None:
+    """Refuse names that cannot be asked for, and fields that are no text or no path."""
+    if not isinstance(spec.name, str) or not re.fullmatch(r"[^\s/,=]+", spec.name):
+        raise ContractError(f"a name must be one word without '/', ',' and '=', got {spec.name!r}")
+    kinds: dict[str, type] = {"summary": str, "target": str, "path": Path}
+    for attribute, kind in kinds.items():
+        value = getattr(spec, attribute, None)
+        if hasattr(spec, attribute) and not isinstance(value, kind):
+            raise ContractError(
+                f"{spec.name!r}: {attribute} must be a {kind.__name__}, got {value!r}"
+            )
 
 
 def _check_words(spec: Spec) -> None:

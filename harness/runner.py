@@ -30,6 +30,7 @@ from harness.registry import Registry
 from harness.scoring import metric_settings
 from harness.seal import sealed
 from harness.suite import Suite
+from harness.tracking import tracking
 from harness.watching import CellWatcher, tell
 from harness.work import Work, finished_record
 
@@ -86,9 +87,10 @@ class Runner:
                 raise OutOfTime("it was not begun")
             prepared = self.prepare(cell)
             folder = self.folder(cell, prepared)
-            return self._kept(cell, prepared, folder) or self._locked(
-                cell, prepared, folder, wait=wait
-            )
+            if kept := self._kept(cell, prepared, folder):
+                return kept
+            with tracking(self.options.track, self.known):
+                return self._locked(cell, prepared, folder, wait=wait)
         except OutOfTime as stop:
             return Outcome(cell, "stopped", folder, None, str(stop), stop.exit_code)
         except Exception as error:  # noqa: BLE001 - a dataset of anyone's

@@ -64,7 +64,7 @@ def resolved_uses(suite: Suite, known: Registry) -> list[tuple[MetricUse, Metric
     """
     resolved: list[tuple[MetricUse, MetricSpec, Options]] = []
     for use in suite.metrics:
-        entry = known.metrics.get(use.name)
+        entry = known.metrics.get(use.name, f"suite {suite.name}")
         params = validate(
             entry.load(entry.spec.params), use.params, f"suite {suite.name}: metric {use.name}"
         )

@@ -178,7 +178,7 @@ def dataset_options(suite: Suite, known: Registry, *, skip_broken: bool = False)
         ConfigError: an option is wrong.
         DataError: `skip_broken` is asked of a dataset without files.
     """
-    entry = known.datasets.get(suite.dataset)
+    entry = known.datasets.get(suite.dataset, f"suite {suite.name}")
     model: type[Options] = entry.load(entry.spec.options)
     values = dict(suite.dataset_options)
     if skip_broken:
@@ -198,7 +198,7 @@ def with_metric_params(suite: Suite, params: dict[str, Any], known: Registry) ->
     for key, value in params.items():
         hits = 0
         for index, use in enumerate(uses):
-            entry = known.metrics.get(use.name)
+            entry = known.metrics.get(use.name, f"suite {suite.name}")
             if key in entry.load(entry.spec.params).model_fields:
                 uses[index] = use.model_copy(update={"params": {**use.params, key: value}})
                 hits += 1

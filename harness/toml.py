@@ -15,6 +15,9 @@ from harness.names import unknown_name
 
 M = TypeVar("M", bound=BaseModel)
 
+#: Characters of a wrong value that a message shows.
+_LONGEST = 200
+
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The tables of a TOML file.
@@ -24,8 +27,10 @@ def read_toml(path: Path) -> dict[str, Any]:
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError) as error:  # not TOML, not UTF-8, or a number of 5,000 digits
         raise ConfigError(f"{path}: {error}.") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: its values are nested too deeply to be read.") from None
 
 
 def read_toml_head(path: Path, tail: str) -> tuple[dict[str, Any], int]:
@@ -51,7 +56,7 @@ def read_toml_head(path: Path, tail: str) -> tuple[dict[str, Any], int]:
     if tables and set(tables) == {mark}:
         try:
             return tomllib.loads("\n".join(lines[:first])), len(tables)
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             pass  # Read as a whole, for the line of the fault, or for a mark inside a text.
     values = read_toml(path)
     rows = values.get(tail)
@@ -108,13 +113,19 @@ def _explained(
         unknown = unknown_name("key", key, _keys(model, first["loc"]))
         return UnknownName(f"{where}: {unknown}")
     got = first.get("input")
-    detail = f", got {got!r}" if not isinstance(got, Mapping) else ""
+    detail = f", got {_shown(got)}" if not isinstance(got, Mapping) else ""
     if first["type"] == "value_error":
         # Said by a validator of the model itself, which names the values where they are several.
         place, reason = f"{key}: " if key else "", first["ctx"]["error"]
     else:
         place, reason = f"{key or model.__name__}: ", first["msg"]
     return ConfigError(f"{where}: {place}{reason}{detail}.")
+
+
+def _shown(value: object) -> str:
+    """A value as Python writes it, cut where it is long."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _keys(model: type[BaseModel], place: tuple[int | str, ...]) -> list[str]:

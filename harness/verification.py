@@ -115,7 +115,8 @@ def verify(
             opened = open_recorded(record, known, data=data, progress=progress)
             scores = _scores(run, opened, known)
         except HarnessError as error:
-            unscored = str(error)
+            named = str(file.parent) in str(error)
+            unscored = str(error) if named else f"{file}: {error}"
     else:
         unscored = f"{file}: predictions.npz does not lie beside it, so no number was scored again."
     return Verification(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing_extensions import override
 
 from harness.contract.events import ScalarsLogged
+from harness.contract.tracker import Tracker
 from harness.plan import Cell
 from harness.registry import Registry
 
@@ -42,14 +43,22 @@ class CellWatcher:
 
 
 def tell(known: Registry, hook: str, event: object) -> None:
-    """Pass an event to every plugin that listens; one that fails is warned about, not obeyed."""
+    """Pass an event to every plugin that listens; one that fails is warned about, not obeyed.
+
+    A tracker that fails, such as one without a connection, hears no more of this cell, so that it
+    neither holds up every step nor warns at each.
+    """
     for plugin in known.manager.get_plugins():
         others = [other for other in known.manager.get_plugins() if other is not plugin]
         try:
             known.manager.subset_hook_caller(hook, others)(event=event)
         except Exception as error:  # noqa: BLE001 - a listener of anyone's must not fail a run
             name = known.manager.get_name(plugin)
-            sentence = f"The plugin {name} failed in {hook}: {type(error).__name__}: {error}"
+            reason = " ".join(str(error).split())
+            sentence = f"The plugin {name} failed in {hook}: {type(error).__name__}: {reason}"
+            if isinstance(plugin, Tracker):
+                known.manager.unregister(plugin)
+                sentence += "; it hears no more of this cell, which goes on."
             warnings.warn(sentence, stacklevel=2)
 
 

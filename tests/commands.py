@@ -7,9 +7,12 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 ROOT = Path(__file__).resolve().parent.parent
 THIRD_PARTY = ROOT / "tests" / "third_party"
@@ -113,13 +116,19 @@ class InProcess:
 
     def __call__(self, *arguments: str) -> Done:
         """Run the command to its end."""
-        from harness.cli.main import app
-
         self.captured.readouterr()
         with pytest.raises(SystemExit) as ended:
-            app(list(arguments), prog_name="harness")
+            _click_command()(list(arguments), prog_name="harness")
         out, err = self.captured.readouterr()
         return Done(int(ended.value.code or 0), out, err)
+
+
+@cache
+def _click_command() -> Any:
+    """What typer makes of the command, once: it takes far longer than most commands do."""
+    from harness.cli.main import app
+
+    return typer.main.get_command(app)
 
 
 def finish(process: subprocess.Popen[str]) -> Done:

@@ -33,6 +33,16 @@ def _own_signals() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with MLflow's tables, which take seconds to make."""
+    from harness_trackers.mlflow import MLflow
+
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    MLflow(f"sqlite:///{path}").close()
+    return path
+
+
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(20)

@@ -20,7 +20,8 @@ def list_things(
         str | None,
         typer.Argument(
             metavar="[KIND]",
-            help="methods, suites, datasets, metrics, executors or plugins; without: all.",
+            help="methods, suites, datasets, metrics, executors, trackers or plugins; "
+            "without: all.",
             show_default=False,
             autocompletion=kinds,
         ),
@@ -106,6 +107,7 @@ COLUMNS: dict[str, dict[str, Callable[[Row], str]]] = {
         "summary": _text("summary"),
     },
     "executors": {"executor": _text("name"), "summary": _text("summary")},
+    "trackers": {"tracker": _text("name"), "summary": _text("summary")},
     "plugins": {
         "plugin": _text("name"),
         "package": lambda row: f"{row['distribution']} {row['version']}",

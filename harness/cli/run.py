@@ -97,6 +97,15 @@ def run(
             help="Stop after so long, save what is learned and exit with 3 [default: no limit].",
         ),
     ] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--track",
+            help="Trackers to write to, as NAME or NAME=PLACE [default: none]; "
+            "'harness list trackers' shows them.",
+            autocompletion=names("trackers"),
+        ),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run finished cells again.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the plan.")] = False,
     as_json: Annotated[
@@ -130,6 +139,7 @@ def run(
         skip_broken=skip_broken,
         checkpoint_seconds=checkpoint_seconds,
         deadline=deadline_in(max_minutes),
+        track=tuple(_split(track or [])),
     )
     _go(
         request,
@@ -172,10 +182,12 @@ def _go(
     from harness.cli import console
     from harness.cli.run_view import Progress, explain_plan, plan_rows
     from harness.registry import registry
+    from harness.tracking import wanted_trackers
 
     known = registry()
     cells = _plan(request, ablation, known)
     known.executors.get(executor)
+    wanted_trackers(options.track, known)
     if dry_run:
         if as_json:
             console.answer_json(plan_rows(cells))

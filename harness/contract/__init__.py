@@ -16,8 +16,10 @@ from harness.contract.specs import (
     MethodSpec,
     MetricSpec,
     SuiteSpec,
+    TrackerSpec,
     suites_in,
 )
+from harness.contract.tracker import Tracker
 
 __all__ = [
     "APPEARANCE",
@@ -51,6 +53,8 @@ __all__ = [
     "Samples",
     "ScalarsLogged",
     "SuiteSpec",
+    "Tracker",
+    "TrackerSpec",
     "hook",
     "suites_in",
 ]

@@ -9,7 +9,14 @@ from __future__ import annotations
 import pluggy
 
 from harness.contract.events import RunFailed, RunFinished, RunStarted, ScalarsLogged
-from harness.contract.specs import DatasetSpec, ExecutorSpec, MethodSpec, MetricSpec, SuiteSpec
+from harness.contract.specs import (
+    DatasetSpec,
+    ExecutorSpec,
+    MethodSpec,
+    MetricSpec,
+    SuiteSpec,
+    TrackerSpec,
+)
 
 PROJECT = "harness"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -43,6 +50,12 @@ def harness_suites() -> list[SuiteSpec]:
 @hookspec
 def harness_executors() -> list[ExecutorSpec]:
     """Executors of this plugin."""
+    raise NotImplementedError
+
+
+@hookspec
+def harness_trackers() -> list[TrackerSpec]:
+    """Trackers of this plugin: listeners that hear only of the runs that ask for them."""
     raise NotImplementedError
 
 

@@ -159,6 +159,17 @@ class ExecutorSpec(Spec):
     target: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class TrackerSpec(Spec):
+    """A tracker, which `harness run --track NAME[=PLACE]` asks for.
+
+    Attributes:
+        target: `package.module:Class` of the `Tracker`.
+    """
+
+    target: str
+
+
 def suites_in(folder: Path) -> list[SuiteSpec]:
     """Specs of all suite files `*.toml` of a folder, sorted by name.
 

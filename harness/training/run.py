@@ -36,6 +36,8 @@ from harness.training.machine import Precision
 CURVE_POINTS = 200
 #: Seconds between two checkpoints.
 CHECKPOINT_SECONDS = 30.0
+#: What a checkpoint of another form raises where its pieces are read.
+UNFIT = (AttributeError, KeyError, OverflowError, RuntimeError, TypeError, ValueError)
 
 
 class Watcher(Protocol):
@@ -220,9 +222,8 @@ class TrainingRun:
 
     def _restore(self, checkpoints: Checkpoints, state: Mapping[str, Stateful], loop: str) -> int:
         content = checkpoints.load()
-        known = self._curves.rewind(loop, content["step"] if content else 0)
         if content is None:
-            if known:
+            if self._curves.rewind(loop, 0):
                 warnings.warn(
                     f"{self.folder}: the loop {loop!r} had begun and has no checkpoint: it starts "
                     "anew.",
@@ -232,18 +233,20 @@ class TrainingRun:
         try:
             for name, thing in state.items():
                 thing.load_state_dict(content["state"][name])
-        except (KeyError, RuntimeError, ValueError) as error:
+            for name, saved in content["generators"].items():
+                self.generator(name).set_state(saved)
+            self.resumed = max(self.resumed, int(content["resumed"]) + 1)
+            self.earlier_seconds = float(content["seconds"])
+            step = int(content["step"])
+        except UNFIT as error:
             reason = " ".join(str(error).split())
             raise RecordError(
                 f"{self.folder}: the checkpoint of the loop {loop!r} does not fit the method: "
                 f"{reason} Start again with --fresh."
             ) from None
-        for name, saved in content["generators"].items():
-            self.generator(name).set_state(saved)
-        self.resumed = max(self.resumed, int(content["resumed"]) + 1)
-        self.earlier_seconds = float(content["seconds"])
         self._started = time.monotonic()
-        return int(content["step"])
+        self._curves.rewind(loop, step)
+        return step
 
 
 @contextmanager

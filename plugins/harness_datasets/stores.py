@@ -99,7 +99,10 @@ class FolderStore(Store):
         """Count, and digests of names with sizes and of modification times."""
         content, times, count = hashlib.sha256(), hashlib.sha256(), 0
         for count, name in enumerate(sorted(names), start=1):  # noqa: B007 - the last one counts
-            status = (self.root / name).stat()
+            try:
+                status = (self.root / name).stat()
+            except OSError as error:
+                raise DataError(f"{self.name}: '{name}' cannot be read: {error}.") from None
             content.update(f"{name}\0{status.st_size}\n".encode())
             times.update(f"{status.st_mtime_ns}\n".encode())
         return {"files": count, "content": content.hexdigest(), "modified": times.hexdigest()}

@@ -189,3 +189,30 @@ def test_file_without_test_arrays_and_unknown_settings_are_refused(score: Any) -
         score(drop="test_keypoints")
     with pytest.raises(UnknownName, match="Did you mean 'left_eye'"):
         score(settings={"left_ey": 0})
+
+
+MASKS = np.zeros((12, 4, 4), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("side", "array", "kind", "words"),
+    [
+        ("ours", MASKS.astype(float), ShapeError, r"p\.npz: test_parts has .* type float64"),
+        ("ours", MASKS + np.int64(300), DataError, r"p\.npz: test_parts goes from 300 to 300"),
+        ("ours", MASKS - np.int64(1), DataError, "goes from -1 to -1"),
+        ("ours", MASKS[..., 0], ShapeError, r"has shape \[12, 4\]"),
+        ("theirs", np.full((12, 4, 4), "x"), ShapeError, r"t\.npz: test_parts has .* type <U1"),
+        ("theirs", np.float32(1), ShapeError, r"t\.npz: .*parts is a single value"),
+    ],
+)
+def test_masks_of_another_form_are_refused(
+    score: Any, side: str, array: Any, kind: type[Exception], words: str
+) -> None:
+    with pytest.raises(kind, match=words):
+        score(**{side: {"test_parts": array}})
+
+
+def test_visibility_of_another_form_is_refused(score: Any) -> None:
+    assert score(theirs={"test_visible": np.ones((12, 4))}).value is not None
+    with pytest.raises(ShapeError, match=r"t\.npz: test_visible has shape \[12\].*\[12, 4\]"):
+        score(theirs={"test_visible": np.ones(12, bool)})

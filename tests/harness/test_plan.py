@@ -152,3 +152,19 @@ def test_a_mistake_in_a_suite_is_found_before_anything_runs(
 def test_settings_of_methods_without_settings_are_refused(toy: Toy) -> None:
     with pytest.raises(UnknownName, match="setting of toy_centre 'steps'"):
         toy.cells("toy_centre", settings=("steps=1",))
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"metrics": [{"name": "toy_spred"}]}, "suite toy: Unknown metric 'toy_spred'"),
+        ({"dataset": "toy_dat"}, "suite toy: Unknown dataset 'toy_dat'"),
+        ({"baselines": ["toy_center"]}, "suite toy: Unknown method 'toy_center'"),
+    ],
+)
+def test_an_unknown_name_in_a_suite_names_the_suite(
+    toy: Toy, changes: dict[str, Any], words: str
+) -> None:
+    toy.suite(**changes)
+    with pytest.raises(UnknownName, match=words):
+        toy.cells()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -102,3 +103,45 @@ def test_files_that_are_no_npz_are_refused(tmp_path: Path) -> None:
     for name in ("one.npy", "page.npz", "cut.npz", "objects.npz", "absent.npz"):
         with pytest.raises(DataError, match=name):
             read_arrays(tmp_path / name)
+
+
+def damaged(path: Path, how: str) -> Path:
+    """An npz in which one member cannot be read, or is no array."""
+    np.savez_compressed(path, a=np.zeros((40, 40)))
+    data = bytearray(path.read_bytes())
+    if how == "stream":
+        data[60] ^= 0x55
+    elif how == "method":
+        data = bytearray(bytes(data).replace(b"\x08\0", b"\x63\0"))
+    path.write_bytes(data)
+    members = {
+        "bytes": b"no array",
+        "pickle": b"cos\nmkdir\n(Vexploded\ntR.",
+        "bracket": _npy("(" * 80),
+        "promise": _npy("{'descr': '<f4', 'fortran_order': False, 'shape': (99999999999999,)}"),
+    }
+    if how in members:
+        with zipfile.ZipFile(path, "a") as archive:
+            archive.writestr("b.npy", members[how])
+    return path
+
+
+def _npy(header: str) -> bytes:
+    text = header.encode().ljust(118) + b"\n"
+    return b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+
+
+@pytest.mark.parametrize("how", ["stream", "method", "bytes", "pickle", "bracket", "promise"])
+def test_files_with_a_damaged_member_are_refused(tmp_path: Path, how: str) -> None:
+    with pytest.raises(DataError, match=r"odd\.npz: (not a readable npz|b is no array)"):
+        read_arrays(damaged(tmp_path / "odd.npz", how))
+
+
+def test_names_that_are_no_text_match_no_image() -> None:
+    with pytest.raises(DataError, match=r"p\.npz: test_ids: 3 of 3 are no images"):
+        read(test_ids=np.array([b"\xff\xfe", b"b\xff", b"\xff"]))
+
+
+def test_descriptors_beyond_float32_are_refused() -> None:
+    with pytest.raises(DataError, match="test_descriptors holds NaN, infinite values, or some"):
+        read(test_descriptors=np.full((3, 2), 1e300))

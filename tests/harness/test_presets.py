@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,3 +121,33 @@ def test_settings_of_the_suite_are_told_apart() -> None:
 def test_a_setting_without_key_or_sign_is_refused(text: str) -> None:
     with pytest.raises(ConfigError, match="expected key=value"):
         parse_settings([text])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("suite = 3", "suite must be a table, got 3"),
+        ("[suite]\ntoy = 'x'", "toy must be a table, got 'x'"),
+        ("about = []", r"about must be a table, got \[\]"),
+        ("[about]\nminutes = 'ten'", "about.minutes must be a number from 0 on, got 'ten'"),
+        ("[about]\nminutes = nan", "about.minutes must be a number"),
+    ],
+)
+def test_a_table_of_a_preset_that_is_none_is_named(
+    toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, words: str
+) -> None:
+    path = tmp_path / "paper.toml"
+    path.write_text(text)
+    monkeypatch.setattr("harness.presets.preset_files", lambda _: {"paper": path})
+    with pytest.raises(ConfigError, match=rf"paper\.toml: {words}"):
+        preset_about(path) if "about" in text else resolve(toy, "paper")
+
+
+def test_a_wrong_preset_of_a_suite_is_told_from_one_that_was_asked_for(toy: Toy) -> None:
+    with pytest.raises(UnknownName, match="The suite names it as its default_preset"):
+        choose_preset(entry(toy), None, "papre")
+
+
+def test_a_setting_nested_beyond_all_reason_is_text() -> None:
+    deep = "[" * 3000
+    assert parse_settings([f"key={deep}"]) == ({"key": deep}, {})

@@ -240,3 +240,17 @@ def test_the_place_of_the_folder_does_not_matter(tmp_path: Path) -> None:
 
 def test_a_folder_without_records_is_empty(tmp_path: Path) -> None:
     assert read_records(tmp_path / "absent") == ([], [])
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_numbers_that_are_none_are_refused_wherever_they_stand(tmp_path: Path, number: str) -> None:
+    path = tmp_path / "record.json"
+    write_record(record(), path)
+    whole = path.read_text()
+    read_record(path)
+    path.write_text(whole.replace('"protocol": {', f'"protocol": {{"odd": {number},'))
+    assert path.read_text() != whole
+    with pytest.raises(
+        RecordError, match=rf"record\.json: .*it holds {number}, which is no number"
+    ):
+        read_record(path)

@@ -139,6 +139,24 @@ def test_a_hook_that_returns_something_else_is_refused_whole(
     assert found.metrics.names() == []
 
 
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        (method(name=3), "a name must be one word without '/', ',' and '=', got 3"),
+        (method(name="a b"), "got 'a b'"),
+        (method(name=""), "got ''"),
+        (method(summary=None), "'blobs': summary must be a str, got None"),
+        (method(target=None), "'blobs': target must be a str, got None"),
+    ],
+)
+def test_a_spec_with_fields_of_other_types_is_refused(
+    plug: Callable[..., EntryPoint], spec: MethodSpec, words: str
+) -> None:
+    found = load([plug("odd", harness_methods=[spec])])
+    assert words in error_of(found, "odd")
+    assert found.methods.names() == []
+
+
 def test_a_plugin_of_another_contract_is_refused_with_both_versions(
     plug: Callable[..., EntryPoint],
 ) -> None:

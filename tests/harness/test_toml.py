@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -161,3 +162,23 @@ def test_rows_that_are_only_counted_are_not_parsed(tmp_path: Path) -> None:
         read_toml_head(path, "row")
     with pytest.raises(ConfigError, match="missing"):
         read_toml_head(tmp_path / "missing.toml", "row")
+
+
+@pytest.mark.parametrize("text", ["x = " + "[" * 3000, "x = " + "9" * 6000], ids=["deep", "digits"])
+@pytest.mark.parametrize("read", [read_toml, lambda path: read_toml_head(path, "row")])
+def test_values_beyond_all_reason_are_a_mistake_in_the_file(
+    tmp_path: Path, read: Callable[[Path], object], text: str
+) -> None:
+    path = tmp_path / "x.toml"
+    path.write_text(f"{text}\n[[row]]\n")
+    with pytest.raises(ConfigError, match=r"x\.toml: "):
+        read(path)
+
+
+def test_a_long_value_is_cut_in_the_message() -> None:
+    class Sized(Options):
+        side: int
+
+    with pytest.raises(ConfigError, match="got 'longlong") as caught:
+        validate(Sized, {"side": "long" * 1000}, "here")
+    assert len(str(caught.value)) < 400

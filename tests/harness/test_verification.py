@@ -151,11 +151,14 @@ def test_other_data_are_refused_with_what_differs(toy: Toy, run: Path) -> None:
     found = verify(run, toy.known)
     assert found.scores == ()
     assert "differ in data.test (eeeeeeeeeeee, " in found.unscored
+    assert str(run / "record.json") in found.unscored
 
 
 def test_record_without_predictions_or_with_damaged_ones_is_not_scored(toy: Toy, run: Path) -> None:
     (run / "predictions.npz").write_bytes(b"PK broken")
-    assert "not a readable npz" in verify(run, toy.known).unscored
+    said = verify(run, toy.known).unscored
+    assert "not a readable npz" in said
+    assert str(run) in said
     (run / "predictions.npz").unlink()
     found = verify(run, toy.known)
     assert "does not lie beside it" in found.unscored

@@ -155,3 +155,23 @@ def test_coco_files_are_told_from_other_json() -> None:
     assert not is_coco(b'{"images": []}')
     assert not is_coco(b"[1]")
     assert not is_coco(b"{")
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        coco(annotations=[3]),
+        coco(annotations="none"),
+        coco(categories=[[]]),
+        coco(images=[{"id": 7, "file_name": "a.jpg", "width": float("inf"), "height": 1}]),
+        b"[" * 3000,
+    ],
+    ids=["number", "text", "list", "endless", "deep"],
+)
+def test_a_coco_file_of_other_things_is_refused(data: bytes) -> None:
+    with pytest.raises(DataError, match=r"coco\.json: not a COCO-keypoints file|no image with id"):
+        landmarks_from_coco(data, "coco.json")
+
+
+def test_nesting_beyond_all_reason_is_no_coco_file() -> None:
+    assert not is_coco(b"[" * 3000)

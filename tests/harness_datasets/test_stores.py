@@ -112,3 +112,10 @@ def test_missing_folder_and_missing_archive_are_named(tmp_path: Path) -> None:
         FolderStore(tmp_path / "nowhere")
     with pytest.raises(DataError, match=r"nowhere.zip: there is no such archive"):
         ZipStore(tmp_path / "nowhere.zip")
+
+
+def test_a_link_to_nowhere_is_named(tmp_path: Path) -> None:
+    for name, target in (("loop.jpg", "loop.jpg"), ("lost.jpg", "nowhere")):
+        (tmp_path / name).symlink_to(target)
+        with pytest.raises(DataError, match=f"'{name}' cannot be read"):
+            FolderStore(tmp_path).stamp([name])

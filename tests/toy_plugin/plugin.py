@@ -15,6 +15,7 @@ from harness.contract import (
     RunStarted,
     ScalarsLogged,
     SuiteSpec,
+    TrackerSpec,
     hook,
     suites_in,
 )
@@ -137,6 +138,17 @@ def harness_metrics() -> list[MetricSpec]:
 def harness_suites() -> list[SuiteSpec]:
     folder = os.environ.get("TOY_SUITES")
     return suites_in(Path(folder)) if folder else []
+
+
+@hook
+def harness_trackers() -> list[TrackerSpec]:
+    return [
+        TrackerSpec(
+            name="toy_tracker",
+            summary="The tracker toy_tracker.",
+            target="toy_plugin.tracking:ToyTracker",
+        )
+    ]
 
 
 @hook

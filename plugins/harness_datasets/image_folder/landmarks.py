@@ -13,6 +13,11 @@ from numpy.typing import NDArray
 from harness.errors import DataError
 from harness_datasets.image_folder.tables import Row, Table
 
+#: Characters of a reason that a message shows.
+_SHOWN = 200
+#: What reading a file raises that is no COCO file: other types, missing keys, endless nesting.
+NO_COCO = (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError)
+
 
 @dataclass(frozen=True)
 class Mark:
@@ -147,7 +152,7 @@ def is_coco(data: bytes) -> bool:
     """True for a JSON object with the lists `images` and `annotations`."""
     try:
         content = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(content, dict) and {"images", "annotations"} <= set(content)
 
@@ -177,8 +182,8 @@ def landmarks_from_coco(data: bytes, name: str) -> Landmarks:
                 raise DataError(f"{place}: '{photo}' has two annotations, expected one a photo.")
             marks[photo] = Mark(place, _triples(entry["keypoints"], place), _size_of(image))
         names = _coco_names(content, marks, name)
-    except (KeyError, TypeError, ValueError) as error:
-        detail = f"{type(error).__name__} {error}"
+    except NO_COCO as error:
+        detail = f"{type(error).__name__} {error}"[:_SHOWN]
         raise DataError(f"{name}: not a COCO-keypoints file ({detail}).") from None
     return Landmarks(name, names, marks)
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from harness.errors import DataError
 
+#: Characters of a name that a message shows.
+_SHOWN = 200
+
 
 @dataclass(frozen=True)
 class Row:
@@ -83,8 +86,9 @@ def check_photos(places: Mapping[str, str], photos: Collection[str]) -> None:
     """
     for photo, place in places.items():
         if photo not in photos:
+            shown = str(photo)[:_SHOWN]
             raise DataError(
-                f"{place}: there is no photo '{photo}' among the {len(photos)} found; write the "
+                f"{place}: there is no photo '{shown}' among the {len(photos)} found; write the "
                 "path as it is below the folder or inside the zip."
             )
 

@@ -59,3 +59,9 @@ def test_a_damaged_file_is_named(tmp_path: Path, text: str) -> None:
     (tmp_path / "curves.csv").write_text(text)
     with pytest.raises(RecordError, match=r"curves\.csv: damaged"):
         Curves(tmp_path / "curves.csv")
+
+
+def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "curves.csv").mkdir()
+    with pytest.raises(RecordError, match=r"curves\.csv: damaged .*--fresh"):
+        Curves(tmp_path / "curves.csv")

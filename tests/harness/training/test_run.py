@@ -264,6 +264,30 @@ def test_a_checkpoint_of_another_state_is_refused(tmp_path: Path, state: Any) ->
         list(training(tmp_path).steps(2, state))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("step", None),
+        ("step", float("inf")),
+        ("step", "many"),
+        ("resumed", None),
+        ("seconds", "long"),
+        ("generators", None),
+        ("generators", {"noise": 3}),
+        ("state", {"counter": 3}),
+    ],
+)
+def test_a_checkpoint_that_lacks_a_piece_is_refused(
+    tmp_path: Path, name: str, value: object
+) -> None:
+    loop(training(tmp_path), 2)
+    path = tmp_path / "checkpoints" / "train.pt"
+    content = torch.load(path, weights_only=True)
+    torch.save({**content, name: value}, path)
+    with pytest.raises(RecordError, match=r"checkpoint of the loop 'train' does not fit"):
+        loop(training(tmp_path), 3)
+
+
 def test_two_loops_of_one_name_are_refused(tmp_path: Path) -> None:
     run = training(tmp_path)
     loop(run, 2)
