@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from harness.cli import compare as compare_command
+from harness.cli import conform as conform_command
 from harness.cli import data as data_command
 from harness.cli import doctor as doctor_command
 from harness.cli import edit as edit_command
@@ -43,6 +44,7 @@ app.command("verify", epilog=verify_command.EPILOG)(verify_command.verify)
 app.command("predict", epilog=predict_command.EPILOG)(predict_command.predict)
 app.command("sample", epilog=sample_command.EPILOG)(sample_command.sample)
 app.command("edit", epilog=edit_command.EPILOG)(edit_command.edit)
+app.command("conform", epilog=conform_command.EPILOG)(conform_command.conform)
 app.command("doctor", epilog=doctor_command.EPILOG)(doctor_command.doctor)
 
 
