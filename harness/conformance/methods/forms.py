@@ -19,6 +19,7 @@ from harness.latents import check_latents
 MASK_TOLERANCE, RENDER_TOLERANCE = 1e-3, 1
 
 
+@torch.inference_mode()
 def detect(method: MethodSubject) -> None:
     """`detect` gives K points inside of the image, or NaN, and confidences from 0 to 1."""
     made = _offering(method, "detect")
@@ -30,6 +31,7 @@ def detect(method: MethodSubject) -> None:
         _within("detect()'s confidence", found.confidence, 0.0, 1.0)
 
 
+@torch.inference_mode()
 def segment(method: MethodSubject) -> None:
     """`segment` gives masks of at most K parts and the background that sum to 1 at every pixel."""
     masks = _offering(method, "segment").segment(method.images.clone())
@@ -46,6 +48,7 @@ def segment(method: MethodSubject) -> None:
         fail(f"segment()'s masks sum to 1 only within {gap:.2g}.", "Divide by their sum.")
 
 
+@torch.inference_mode()
 def locate(method: MethodSubject) -> None:
     """`locate` gives as many points as there are landmarks."""
     points = _offering(method, "locate").locate(method.images.clone())
@@ -53,12 +56,14 @@ def locate(method: MethodSubject) -> None:
     _points("locate", points, 0 if landmarks is None else landmarks.shape[1])
 
 
+@torch.inference_mode()
 def detect_with_truth(method: MethodSubject) -> None:
     """`detect_with_truth` gives points of the samples that it is given."""
     points = _offering(method, "detect_with_truth").detect_with_truth(method.test).points
     _points("detect_with_truth", points, points.shape[1] if points.dim() == 3 else PARTS)
 
 
+@torch.inference_mode()
 def describe(method: MethodSubject) -> None:
     """`describe` gives one finite vector an image."""
     found = _offering(method, "describe").describe(method.images.clone())
@@ -66,6 +71,7 @@ def describe(method: MethodSubject) -> None:
     _within("describe()", found, -torch.inf, torch.inf)
 
 
+@torch.inference_mode()
 def sample(method: MethodSubject) -> None:
     """`sample` gives `uint8` images of the method's size, and follows its random generator."""
     made = _offering(method, "sample")
@@ -78,6 +84,7 @@ def sample(method: MethodSubject) -> None:
         fail("Samples of two seeds are equal.", "Draw from the given generator.")
 
 
+@torch.inference_mode()
 def render(method: MethodSubject) -> None:
     """`render` draws the latents of `sample` unchanged as the same images again."""
     made = _offering(method, "render")
@@ -96,6 +103,7 @@ def render(method: MethodSubject) -> None:
         )
 
 
+@torch.inference_mode()
 def reconstruct(method: MethodSubject) -> None:
     """`reconstruct` draws `uint8` images, also with given keypoints, a missing one and a look."""
     made = _offering(method, "reconstruct")

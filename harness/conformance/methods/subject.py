@@ -91,12 +91,12 @@ class MethodSubject:
 
     @cached_property
     def preset(self) -> str:
-        """`smoke`, else the one that says that it takes the fewest minutes, else the first."""
+        """`smoke`, else the one that says that it takes the fewest minutes, else `quick`."""
         files = preset_files(self.spec)
         if "smoke" in files:
             return "smoke"
         minutes = {name: preset_about(path).get("minutes", 1e9) for name, path in files.items()}
-        return min(minutes, key=lambda name: (minutes[name], name), default="quick")
+        return min(minutes, key=lambda name: (minutes[name], name != "quick"), default="quick")
 
     @cached_property
     def config(self) -> MethodConfig:
@@ -164,7 +164,7 @@ class MethodSubject:
         kills = 0
         while True:
             try:
-                with other_chance(kills):
+                with other_chance(kills + 1):
                     watcher = Killer(done, kills=True)
                     return self._learned("resumed", 0, watcher, checkpoint_seconds=0.0), kills
             except Killed:
