@@ -9,22 +9,24 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
 from commands import ROOT, SMALL_FACES, THIRD_PARTY, Command, pip_install
+from pages import FENCE, Reader
 
 import harness
 from harness.cli.main import app
+from harness.contract import SuiteSpec
 from harness.record import read_record
 from harness.registry import Entry, Registry, registry
 
 README = ROOT / "README.md"
 PLUGINS = ROOT / "docs" / "plugins.md"
 PAGES = sorted([README, *(ROOT / "docs").glob("*.md")])
-FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -45,6 +47,7 @@ def epilogs() -> Iterator[list[str]]:
     """Words of the examples at the end of every command's help."""
     top: Any = typer.main.get_command(app)
     groups = [top, *top.commands.values(), *top.commands["data"].commands.values()]
+    groups += top.commands["new"].commands.values()
     for command in groups:
         for line in (command.epilog or "").splitlines():
             if line.strip().startswith("harness "):
@@ -86,6 +89,11 @@ def toy(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
         known.methods.add(Entry(method, "harness-toy", "1.2"))
     for suite in plugin.harness_suites():
         known.suites.add(Entry(suite, "harness-toy", "1.2"))
+    for name in ("spots", "spots_shifts"):  # of the tutorial
+        known.methods.add(Entry(replace(plugin.TOY_COLOURS, name=name), "harness-spots", "0.1.0"))
+    for name in ("spots_discs", "spots_worst_case"):
+        spec = SuiteSpec(name=name, summary="", path=Path(f"{name}.toml"))
+        known.suites.add(Entry(spec, "harness-spots", "0.1.0"))
     yield known
     registry.cache_clear()
 
@@ -128,6 +136,24 @@ def test_method_in_twenty_lines_of_the_readme_works(tmp_path: Path) -> None:
     assert done.code == 0, done.err
     (path,) = tmp_path.glob("runs/synthetic_faces/brightest-*/record.json")
     assert read_record(path).method.plugin == "my-package"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("page", "said"),
+    [
+        ("tutorial.md", ("method harness-spots/spots_shifts", "spots_shifts", "random_keypoints")),
+        ("write_a_metric.md", ("metric harness-spots/spots_worst", "1 passed", "spots_worst_case")),
+        ("submit_a_row.md", ("holds", "random_keypoints")),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_everything_on_a_page_works(page: str, said: tuple[str, ...], tmp_path: Path) -> None:
+    """Its files are written and its commands run, in the order of the page."""
+    reader = Reader(tmp_path)
+    reader.follow(ROOT / "docs" / page)
+    assert [text for text in said if text not in reader.output] == []
+    assert " failed " not in reader.output
 
 
 QUOTED = re.compile(r"^`([\w./]+)`:\n\n```\w+\n(.*?)^```$", re.DOTALL | re.MULTILINE)

@@ -10,11 +10,13 @@ from typing import Annotated
 import typer
 
 from harness.cli import compare as compare_command
+from harness.cli import conform as conform_command
 from harness.cli import data as data_command
 from harness.cli import doctor as doctor_command
 from harness.cli import edit as edit_command
 from harness.cli import leaderboard as leaderboard_command
 from harness.cli import list as list_command
+from harness.cli import new as new_command
 from harness.cli import predict as predict_command
 from harness.cli import report as report_command
 from harness.cli import run as run_command
@@ -45,6 +47,8 @@ app.command("verify", epilog=verify_command.EPILOG)(verify_command.verify)
 app.command("predict", epilog=predict_command.EPILOG)(predict_command.predict)
 app.command("sample", epilog=sample_command.EPILOG)(sample_command.sample)
 app.command("edit", epilog=edit_command.EPILOG)(edit_command.edit)
+app.add_typer(new_command.app, name="new", epilog=new_command.EPILOG)
+app.command("conform", epilog=conform_command.EPILOG)(conform_command.conform)
 app.command("doctor", epilog=doctor_command.EPILOG)(doctor_command.doctor)
 
 

@@ -1,0 +1,1 @@
+"""Presets of which one is wrong."""
