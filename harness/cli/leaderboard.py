@@ -90,7 +90,10 @@ def leaderboard(
         raise UserError("--check needs --out, the folder whose files are checked.")
     if form == SITE and out is None:
         raise UserError("--format html makes a site of several files: name its folder with --out.")
-    _make(suites or (), records or (Path("runs"),), form, out=out, check=check, data=data)
+    from harness.leaderboard.site.files import rare_collection
+
+    with rare_collection():
+        _make(suites or (), records or (Path("runs"),), form, out=out, check=check, data=data)
 
 
 def _make(

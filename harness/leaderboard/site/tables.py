@@ -37,7 +37,7 @@ class Cell(NamedTuple):
 
     Attributes:
         text: what stands there.
-        value: what it is sorted by; `None` for its text, or where there is no value.
+        value: what it is sorted by; `None` for its text, or the number with which that begins.
         look: its class, such as `number`.
         links: texts and addresses that stand there instead of the text.
         strip: an interval that is drawn beside the text.
@@ -147,7 +147,7 @@ def score_grid(board: Board) -> Grid:
             row.method,
             (
                 _kind(PUBLISHED),
-                Cell(f"{row.value:g}", row.value, NUMBER),
+                Cell(f"{row.value:g}", None, NUMBER),
                 Cell("", None, NUMBER),
                 Cell("", None, NUMBER),
                 Cell(", ".join(filter(None, (row.source, row.page)))),
@@ -190,7 +190,7 @@ def metric_grid(board: Board) -> Grid | None:
         if row.metric in names:
             place = names.index(row.metric)
             values = [Cell("", None, NUMBER) for _ in columns]
-            values[place] = Cell(f"{row.value:g}", row.value, NUMBER)
+            values[place] = Cell(f"{row.value:g}", None, NUMBER)
             lines.append(_printed(row.method, (_kind(PUBLISHED), *values)))
     return Grid("metrics", "Other metrics", (), False, _metric_heads(columns), tuple(lines))
 
@@ -341,11 +341,11 @@ def _kind(kind: str) -> Cell:
 
 def _value(row: Row, column: Column, digits: int) -> Cell:
     cell = row.cells[column.metric]
-    return Cell(value_text(cell, digits), cell.value, NUMBER)
+    return Cell(value_text(cell, digits), None, NUMBER)
 
 
 def _number(value: float | None, digits: int) -> Cell:
-    return Cell(number_text(value, digits), value, NUMBER)
+    return Cell(number_text(value, digits), None, NUMBER)
 
 
 def _metric_heads(columns: Sequence[Column]) -> tuple[Head, ...]:

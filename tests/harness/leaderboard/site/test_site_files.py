@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -10,7 +11,7 @@ from made_records import keep, made_run, protocol, record, score
 from toy_world import Toy
 
 from harness.leaderboard.board import load_boards
-from harness.leaderboard.site.files import site_files
+from harness.leaderboard.site.files import rare_collection, site_files
 from harness.record import Record
 
 COMMAND = "harness leaderboard --format html --out site"
@@ -156,6 +157,13 @@ def test_folder_whose_record_is_another_one_by_now_is_not_reported(toy: Toy) -> 
     pages = dict(site_files(found, toy.known, COMMAND, complete=False))
     (page,) = [text for name, text in pages.items() if name.startswith("records/")]
     assert "The record alone is at hand" in page
+
+
+def test_garbage_is_looked_for_rarely_only_meanwhile() -> None:
+    before = gc.get_threshold()
+    with rare_collection():
+        assert gc.get_threshold()[0] > 10 * before[0]
+    assert gc.get_threshold() == before
 
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>{{ 7*7 }}"
