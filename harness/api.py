@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from harness.errors import RunError, UserError
-from harness.plan import Cell, Request, RunOptions, make_plan
+from harness.errors import OutOfTime, RunError, UserError
+from harness.plan import Cell, Request, RunOptions, deadline_in, make_plan
 from harness.record import Record
 from harness.registry import Registry, registry
 from harness.runner import Outcome
@@ -27,6 +27,7 @@ def run(
     device: str = "auto",
     precision: str = "auto",
     fresh: bool = False,
+    max_minutes: float | None = None,
 ) -> Record:
     """Run one cell, or read it back when it is finished already.
 
@@ -41,6 +42,7 @@ def run(
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         precision: `auto`, `fp32` or `bf16`.
         fresh: run it again even when it is finished.
+        max_minutes: stop after so long; what is learned is saved, and the same call goes on.
 
     Returns:
         The record; its files lie below `output`.
@@ -48,6 +50,7 @@ def run(
     Raises:
         UserError: a name, a value or the data are wrong.
         RunError: the cell failed.
+        OutOfTime: `max_minutes` have passed.
     """
     request = Request(
         methods=[method],
@@ -63,9 +66,12 @@ def run(
         device=device,
         precision=precision,
         fresh=fresh,
+        deadline=deadline_in(max_minutes),
     )
     known = registry()
     (outcome,) = execute(make_plan(request, known), options, known)
+    if outcome.status == "stopped":
+        raise OutOfTime(f"{outcome.cell.label}: time is up: {outcome.error}; the same call goes on.")
     if outcome.record is None or outcome.status == "failed":
         raise (UserError if outcome.exit_code == UserError.exit_code else RunError)(outcome.error)
     return outcome.record

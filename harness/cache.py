@@ -23,7 +23,7 @@ from harness.contract.arrays import Samples
 from harness.contract.dataset import Dataset
 from harness.environment import cache_root, data_folder, default_data_root
 from harness.errors import ContractError, DataError, RunError
-from harness.files import write_text
+from harness.files import unwritten, write_text
 from harness.fingerprint import fingerprint
 from harness.registry import Registry
 from harness.suite import Role, Suite, dataset_options
@@ -211,7 +211,7 @@ def load_split(
                     _build(dataset, split, image_size, folder, progress)
         return _open(folder)
     except OSError as error:
-        raise RunError(f"The cache {folder} cannot be used: {error}.") from None
+        raise unwritten(folder, error, f"The cache {folder} cannot be used") from None
 
 
 def resized_images(split: CachedSplit, size: int) -> NDArray[np.uint8]:
@@ -233,7 +233,7 @@ def resized_images(split: CachedSplit, size: int) -> NDArray[np.uint8]:
     except _DAMAGE as error:
         raise _damaged(split.folder, error) from None
     except OSError as error:
-        raise RunError(f"The cache {path} cannot be used: {error}.") from None
+        raise unwritten(path, error, f"The cache {path} cannot be used") from None
     return resized[: len(images)]
 
 

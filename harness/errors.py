@@ -1,4 +1,7 @@
-"""Every error the harness raises on purpose: `UserError` exits with 2, `RunError` with 1."""
+"""Every error the harness raises on purpose: `UserError` exits with 2, `RunError` with 1.
+
+`OutOfTime` exits with 3.
+"""
 
 
 class HarnessError(Exception):
@@ -43,3 +46,13 @@ class RecordError(UserError):
 
 class RunError(HarnessError):
     """A cell failed after it had started."""
+
+
+class DiskFull(RunError):
+    """A disk, or the share of it that a user may fill, has no room left."""
+
+
+class OutOfTime(HarnessError):
+    """The time that a command was given has passed; what was begun is saved and can go on."""
+
+    exit_code = 3

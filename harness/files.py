@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from harness.errors import RunError
+from harness.environment import cache_root
+from harness.errors import DiskFull, RunError
+
+#: How the names of temporary siblings begin and end.
+_BEGIN, _END = ".", ".part"
+#: What says that there is no room: on the disk, or for this user.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+#: Bytes that are written to see why a library could not.
+_PROBE_BYTES = 2**20
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, unexplained: tuple[type[Exception], ...] = ()) -> Iterator[Path]:
     """A temporary sibling to write to; it takes the place of `path` when the block ends well.
 
+    Args:
+        path: the file.
+        unexplained: what a library that writes in the block raises, without the system's reason.
+
     Raises:
-        RunError: the disk is full or the folder cannot be written; `path` is left as it was.
+        DiskFull: there is no room; `path` is left as it was.
+        RunError: the folder cannot be written; `path` is left as it was.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        handle, name = tempfile.mkstemp(
+            prefix=f"{_BEGIN}{path.name}.", suffix=_END, dir=path.parent
+        )
         os.close(handle)
     except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror}.") from None
+        raise unwritten(path, error) from None
     temporary = Path(name)
     try:
         yield temporary
@@ -32,9 +49,67 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.chmod(0o644)
         temporary.replace(path)
     except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror or error}.") from None
+        raise unwritten(path, error) from None
+    except unexplained as error:
+        raise unwritten(path, _probed(temporary) or error) from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def unwritten(path: Path, error: Exception, says: str = "") -> RunError:
+    """The sentence for a file that cannot be written: of a full disk, which one and what to free.
+
+    Args:
+        path: the file or folder.
+        error: what the system or a library said.
+        says: how the sentence begins, in place of "PATH: cannot be written".
+    """
+    says = says or f"{path}: cannot be written"
+    reason = (error.strerror if isinstance(error, OSError) else "") or error
+    if not isinstance(error, OSError) or error.errno not in _NO_ROOM:
+        return RunError(f"{says}: {reason}.")
+    disk = _existing(path)
+    device, free = disk.stat().st_dev, shutil.disk_usage(disk).free // 10**6
+    cache = _existing(cache_root())
+    example = f"old runs, or the cache {cache}" if cache.stat().st_dev == device else "old runs"
+    return DiskFull(
+        f"{says}: {reason}; the disk at {_mount(disk)} has {free} MB left. "
+        f"Free some of it (such as {example}) and give the same command again: what "
+        "was saved before is kept, and it goes on from there."
+    )
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Remove what killed processes left half written in a folder and those below it.
+
+    The caller holds the folder's lock.
+    """
+    for path in folder.rglob(f"{_BEGIN}*{_END}"):
+        path.unlink()
+
+
+def _probed(temporary: Path) -> OSError | None:
+    """Why a file cannot grow, found by trying; `None` where it can."""
+    try:
+        with temporary.open("ab") as file:
+            file.write(bytes(_PROBE_BYTES))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        return error
+    return None
+
+
+def _existing(path: Path) -> Path:
+    """The path, or the nearest folder above it that is there."""
+    path = path.absolute()
+    return next(place for place in (path, *path.parents) if place.exists())
+
+
+def _mount(path: Path) -> Path:
+    """Where the disk of an existing path is mounted."""
+    path = path.resolve()
+    return next((place for place in (path, *path.parents) if place.is_mount()), path)
 
 
 def write_text(path: Path, text: str) -> None:

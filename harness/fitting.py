@@ -143,6 +143,7 @@ class Fitting:
             step_limit=0 if cell.preset == UNTRAINED else None,
             watcher=Listening(self.watcher, self.known, cell),
             checkpoint_seconds=self.options.checkpoint_seconds,
+            deadline=self.options.deadline,
         )
         fit = self.roles["fit"]
         images = FitImages(lambda: resized_images(fit, note.image_size), cell.seed, self._clips())

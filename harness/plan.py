@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -89,6 +90,7 @@ class RunOptions:
         fresh: run finished cells again.
         skip_broken: pass over broken image files.
         checkpoint_seconds: seconds between checkpoints of a training loop.
+        deadline: when to stop, in seconds since 1970; `None` for never.
     """
 
     output: Path = Path("runs")
@@ -99,6 +101,28 @@ class RunOptions:
     fresh: bool = False
     skip_broken: bool = False
     checkpoint_seconds: float = 30.0
+    deadline: float | None = None
+
+    def out_of_time(self) -> bool:
+        """Whether the deadline has passed."""
+        return self.deadline is not None and time.time() >= self.deadline
+
+    def seconds_left(self) -> float | None:
+        """Seconds to the deadline, at least 0; `None` where there is none."""
+        return None if self.deadline is None else max(0.0, self.deadline - time.time())
+
+
+def deadline_in(minutes: float | None) -> float | None:
+    """The time in so many minutes, in seconds since 1970; `None` for no limit.
+
+    Raises:
+        ConfigError: the minutes are no positive number.
+    """
+    if minutes is None:
+        return None
+    if not minutes > 0:
+        raise ConfigError(f"--max-minutes {minutes:g}: expected a number above 0.")
+    return time.time() + 60 * minutes
 
 
 def make_plan(request: Request, known: Registry) -> list[Cell]:

@@ -1,4 +1,8 @@
-"""Running cells: idempotent, locked, with whatever goes wrong contained."""
+"""Running cells: idempotent, locked, with whatever goes wrong contained.
+
+A cell's folder is locked while it runs, so that several processes on one output folder share the
+cells. The system takes the lock of a process that dies, and the next one goes on from there.
+"""
 
 from __future__ import annotations
 
@@ -8,13 +12,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from harness.assets import planned_assets, seen_owners
 from harness.cache import load_roles, open_dataset
 from harness.contract.events import RunFailed, RunFinished, RunStarted
-from harness.errors import HarnessError, RunError
+from harness.errors import DiskFull, HarnessError, OutOfTime, RunError
+from harness.files import remove_unfinished
 from harness.identity import fit_owner, method_ref, record_id, repeat_command
+from harness.locking import locked
 from harness.plan import Cell, RunOptions
 from harness.protocol import Prepared, overlap_note, suite_ref
 from harness.provenance import now, provenance
@@ -33,16 +39,17 @@ class Outcome:
 
     Attributes:
         cell: the cell.
-        status: `finished` now, `kept` from an earlier run, or `failed`.
+        status: `finished` now, `kept` from an earlier run, `failed`, `stopped` because time is up,
+            or `busy`: another process runs it.
         folder: the run folder; `None` when the data could not even be opened.
         record: the record; of a failed cell too, once it had started.
-        error: the reason of a failure, one sentence.
-        exit_code: 0, 1 for a failed run, 2 for a user's mistake.
+        error: the reason of a failure, one sentence; of a stop, what is saved.
+        exit_code: 0, 1 for a failed run, 2 for a user's mistake, 3 where time is up.
         trace: the traceback of an unforeseen error.
     """
 
     cell: Cell
-    status: Literal["finished", "kept", "failed"]
+    status: Literal["finished", "kept", "failed", "stopped", "busy"]
     folder: Path | None = None
     record: Record | None = None
     error: str = ""
@@ -65,15 +72,27 @@ class Runner:
     watcher: CellWatcher = field(default_factory=CellWatcher)
     _prepared: dict[str, Prepared | HarnessError] = field(default_factory=dict)
 
-    def run(self, cell: Cell) -> Outcome:
-        """Run a cell; whatever goes wrong is contained in the outcome."""
+    def run(self, cell: Cell, *, wait: bool = True) -> Outcome:
+        """Run a cell; whatever goes wrong is contained in the outcome.
+
+        Args:
+            cell: the cell.
+            wait: wait for another process that runs it; else it is `busy` at once.
+        """
         folder: Path | None = None
         try:
+            if self.options.out_of_time() and not self._is_prepared(cell):
+                raise OutOfTime("it was not begun")
             prepared = self.prepare(cell)
             folder = self.folder(cell, prepared)
-            return self._locked(cell, prepared, folder)
+            return self._locked(cell, prepared, folder, wait=wait)
+        except OutOfTime as stop:
+            return Outcome(cell, "stopped", folder, None, str(stop), stop.exit_code)
         except Exception as error:  # noqa: BLE001 - a dataset of anyone's
             return self._failed(cell, folder, error)
+
+    def _is_prepared(self, cell: Cell) -> bool:
+        return cell.suite.model_dump_json() in self._prepared
 
     def prepare(self, cell: Cell) -> Prepared:
         """Open the suite's data, reading it into the cache first where needed.
@@ -105,21 +124,20 @@ class Runner:
         name = f"{cell.entry.spec.name}-{cell.preset}-seed{cell.seed}-{owner[:8]}"
         return self.options.output / cell.suite.name / name
 
-    def _locked(self, cell: Cell, prepared: Prepared, folder: Path) -> Outcome:
+    def _locked(
+        self, cell: Cell, prepared: Prepared, folder: Path, *, wait: bool
+    ) -> Outcome:
+        def waiting() -> None:
+            self.watcher.waiting(cell, folder)
+
+        seconds = self.options.seconds_left() if wait else 0.0
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            lock = FileLock(folder / ".lock")
-            try:
-                lock.acquire(timeout=0)
-            except Timeout:
-                self.watcher.waiting(cell, folder)
-                lock.acquire()
-        except OSError as error:
-            raise RunError(f"{folder}: cannot be written: {error.strerror}.") from None
-        try:
-            return self._run_or_keep(cell, prepared, folder)
-        finally:
-            lock.release()
+            with locked(folder, seconds, waiting if wait else None):
+                return self._run_or_keep(cell, prepared, folder)
+        except Timeout:
+            if not wait:
+                return Outcome(cell, "busy", folder)
+            raise OutOfTime("another process is running it") from None
 
     def _run_or_keep(self, cell: Cell, prepared: Prepared, folder: Path) -> Outcome:
         if self.options.fresh:
@@ -127,6 +145,9 @@ class Runner:
         kept = finished_record(folder, prepared.ref)
         if kept is not None and _has_all(kept, cell, self.known):
             return Outcome(cell, "kept", folder, kept)
+        if self.options.out_of_time():
+            raise OutOfTime("it was not begun")
+        remove_unfinished(folder)
         started = now()
         self.watcher.cell_started(cell, folder)
         config = cell.config.model_dump(mode="json")
@@ -137,6 +158,8 @@ class Runner:
             record = sealed(work.record(), folder)
             put_aside(folder / "record.json", record)
             write_record(record, folder / "record.json")
+        except OutOfTime:
+            raise
         except Exception as error:  # noqa: BLE001 - a method or metric of anyone's
             return self._give_up(cell, prepared, folder, error, started=started)
         shutil.rmtree(folder / "checkpoints", ignore_errors=True)
@@ -166,8 +189,11 @@ class Runner:
             if read_finished(folder / "record.json") is None:
                 record = sealed(record, folder)
                 write_record(record, folder / "record.json")
-        except RunError as unwritten:
-            failed = replace(failed, error=f"{failed.error} ({unwritten})")
+        except DiskFull as full:
+            if not isinstance(error, DiskFull):
+                failed = replace(failed, error=f"{failed.error} ({full})")
+        except RunError as other:
+            failed = replace(failed, error=f"{failed.error} ({other})")
         event = RunFailed(cell=cell.label, record=folder / "record.json", error=failed.error)
         tell(self.known, "harness_run_failed", event)
         return replace(failed, record=record)

@@ -18,7 +18,7 @@ from harness.contract.config import MethodConfig
 from harness.contract.method import GeneratedImages, Method
 from harness.contract.specs import MethodSpec
 from harness.environment import asset_root
-from harness.errors import AssetMissing, ContractError, RecordError, RunError, ShapeError, UserError
+from harness.errors import AssetMissing, ContractError, RecordError, ShapeError, UserError
 from harness.files import replacing
 from harness.fit_note import read_note
 from harness.latent_editing import attach
@@ -50,11 +50,8 @@ def save_weights(method: Method, folder: Path) -> None:
         raise ContractError(f"state_dict() must hold tensors only; {wrong[0]!r} is none.")
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
     path = folder / "weights.safetensors"
-    with replacing(path) as temporary:
-        try:
-            save_file(tensors, temporary)
-        except SafetensorError as error:
-            raise RunError(f"{path}: cannot be written: {error}.") from None
+    with replacing(path, (SafetensorError,)) as temporary:
+        save_file(tensors, temporary)
 
 
 @dataclass(frozen=True)

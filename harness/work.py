@@ -6,23 +6,25 @@ import shutil
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from filelock import FileLock
+from filelock import Timeout
 
 from harness.assets import SEEN_BY_EDITORS
 from harness.cache import CachedSplit
 from harness.contract.arrays import Curve, Evaluation, Predicted, Samples
-from harness.errors import RunError
-from harness.files import replacing
+from harness.errors import OutOfTime, RunError
+from harness.files import remove_unfinished, replacing
 from harness.fit_note import FitNote
 from harness.fitting import Fitting
 from harness.generation import Generation
 from harness.identity import method_ref, record_id, repeat_command
 from harness.latent_editing import editing
+from harness.locking import locked
 from harness.plan import Cell, RunOptions
 from harness.protocol import Prepared
 from harness.provenance import provenance
@@ -64,6 +66,8 @@ class Work:
         """Fit, predict, measure; the finished record, not yet written."""
         assets = self.assets()
         fitted, note = self.fit(assets)
+        if self.options.out_of_time():
+            raise OutOfTime("it has learned and is not measured yet")
         begun = time.monotonic()
         evaluation = self.predict(fitted, assets)
         predict_seconds = time.monotonic() - begun
@@ -101,13 +105,17 @@ class Work:
             self.prepared.assets.items(), key=lambda item: item[0] == "generator"
         ):
             folder = asset.folder
-            folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(folder / ".lock"):
-                fitting = self._fitting(asset.cell, asset.roles, folder, {})
-                if not fitting.is_finished():
-                    self.watcher.asset_started(name, asset.cell, folder)
-                found[name], _ = fitting.fitted()
-                shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+            waiting = partial(self.watcher.waiting, asset.cell, folder)
+            try:
+                with locked(folder, self.options.seconds_left(), waiting):
+                    fitting = self._fitting(asset.cell, asset.roles, folder, {})
+                    if not fitting.is_finished():
+                        remove_unfinished(folder)
+                        self.watcher.asset_started(name, asset.cell, folder)
+                    found[name], _ = fitting.fitted()
+                    shutil.rmtree(folder / "checkpoints", ignore_errors=True)
+            except Timeout:
+                raise OutOfTime(f"another process is learning the suite's {name}") from None
         return {name: found[name] for name in self.prepared.assets}
 
     def _fitting(

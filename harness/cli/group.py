@@ -19,7 +19,7 @@ class Commands(TyperGroup):
     """The top command: runs a subcommand and turns whatever it raises into an exit code.
 
     0 success; 1 something failed after it had started, or unforeseen; 2 the user's mistake;
-    130 interrupted.
+    3 time is up; 130 interrupted.
     """
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -90,6 +90,13 @@ def run(
     checkpoint_seconds: Annotated[
         float, typer.Option(min=0, help="Seconds between checkpoints; 0 saves every step.")
     ] = 30.0,
+    max_minutes: Annotated[
+        float | None,
+        typer.Option(
+            "--max-minutes",
+            help="Stop after so long, save what is learned and exit with 3 [default: no limit].",
+        ),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run finished cells again.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only print the plan.")] = False,
     as_json: Annotated[
@@ -102,7 +109,7 @@ def run(
     Finished cells are kept, interrupted ones are resumed; both only while nothing that changes
     their meaning has changed.
     """
-    from harness.plan import Request, RunOptions
+    from harness.plan import Request, RunOptions, deadline_in
 
     request = Request(
         methods=_split(method or []),
@@ -122,6 +129,7 @@ def run(
         fresh=fresh,
         skip_broken=skip_broken,
         checkpoint_seconds=checkpoint_seconds,
+        deadline=deadline_in(max_minutes),
     )
     _go(
         request,
@@ -238,7 +246,13 @@ def _close(
 
 
 def _exit(outcomes: Sequence[Outcome]) -> None:
-    """Ends with the exit code of the cells where one failed."""
+    """Ends with the exit code of the cells where one failed or time is up."""
+    from harness.cli import console
+
+    stopped = sum(outcome.status == "stopped" for outcome in outcomes)
+    if stopped:
+        cells = f"{stopped} of {len(outcomes)} cells"
+        console.say(f"Time is up; the same command goes on where it was ({cells} left).")
     codes = {outcome.exit_code for outcome in outcomes if outcome.exit_code and _counts(outcome)}
     if codes:
         raise typer.Exit(min(codes))
@@ -246,4 +260,4 @@ def _exit(outcomes: Sequence[Outcome]) -> None:
 
 def _counts(outcome: Outcome) -> bool:
     """A suite's own baseline that does not fit the data is a remark, not a failure."""
-    return outcome.cell.asked or outcome.exit_code == 1
+    return outcome.cell.asked or outcome.exit_code == 1 or outcome.status == "stopped"

@@ -169,6 +169,8 @@ class Progress(CellWatcher):
                 self._refused.add(outcome.error)
                 text = Text(f"error: {outcome.error}", style="red")
                 self._bars.console.print(text, soft_wrap=True)
+        elif outcome.status == "stopped":
+            self._line(f"stopped: {outcome.cell.label}: {outcome.error}")
         elif outcome.status == "failed":
             word = "failed" if outcome.cell.asked else "left out"
             style = "red" if outcome.cell.asked else "yellow"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.environment import cache_root
 from harness.errors import RunError
-from harness.files import replacing
+from harness.files import replacing, unwritten
 from harness.fingerprint import fingerprint
 
 if TYPE_CHECKING:
@@ -53,13 +53,13 @@ def kept_arrays(
             with FileLock(f"{path}.lock"):
                 if not path.exists():
                     made = {field: value.copy(order="C") for field, value in make().items()}
-                    with replacing(path) as temporary:
+                    with replacing(path, (SafetensorError,)) as temporary:
                         save_file(made, temporary)
         arrays: dict[str, NDArray[Any]] = load_file(path)
     except SafetensorError as error:
         raise RunError(f"The cache {path} is damaged ({error}). Delete it and run again.") from None
     except OSError as error:
-        raise RunError(f"The cache {path} cannot be used: {error}.") from None
+        raise unwritten(path, error, f"The cache {path} cannot be used") from None
     return arrays
 
 

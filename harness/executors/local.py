@@ -1,14 +1,19 @@
-"""Cells on this machine: in this process, or in several worker processes."""
+"""Cells on this machine: in this process, or in several worker processes.
+
+Cells that another command on the same output folder is running are left for the end, so that several
+commands share the cells; then each is waited for, and run here where its process has died.
+"""
 
 from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, parent_process
 
 from harness.plan import Cell, RunOptions
 from harness.registry import Registry, registry
@@ -43,8 +48,7 @@ class Local:
         """
         pick_precision(options.precision, pick_device(options.device))
         if self.workers == 1:
-            runner = Runner(options, known, watcher)
-            yield from map(runner.run, cells)
+            yield from _one_by_one(Runner(options, known, watcher), cells)
             return
         share = max(1, usable_cores() // self.workers)
         yield from self._share_out(cells, replace(options, threads=options.threads or share))
@@ -52,20 +56,20 @@ class Local:
     def _share_out(self, cells: Sequence[Cell], options: RunOptions) -> Iterator[Outcome]:
         others = set(active_children())
         pool = ProcessPoolExecutor(
-            self.workers, mp_context=get_context("spawn"), initializer=_leave_interrupts_to_parent
+            self.workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(options,)
         )
         waiting: dict[Future[Outcome], Cell] = {}
         try:
-            waiting = {pool.submit(_run_alone, cell, options): cell for cell in cells}
-            for future in as_completed(waiting):
-                try:
-                    yield future.result()
-                except BrokenProcessPool:
-                    reason = "a worker process died (out of memory, or killed); run again to resume"
-                    yield Outcome(waiting[future], "failed", error=reason, exit_code=1)
-                except Exception as error:  # noqa: BLE001 - what a worker cannot send or receive
-                    reason = f"{type(error).__name__}: {error}"
-                    yield Outcome(waiting[future], "failed", error=reason, exit_code=1)
+            for wait in (False, True):
+                waiting = {pool.submit(_run_alone, cell, wait): cell for cell in cells}
+                busy: list[Cell] = []
+                for future in as_completed(waiting):
+                    outcome = _outcome(future, waiting[future])
+                    if outcome.status == "busy":
+                        busy.append(waiting[future])
+                    else:
+                        yield outcome
+                cells = busy
         finally:
             if not all(future.done() for future in waiting):
                 for worker in set(active_children()) - others:
@@ -73,14 +77,56 @@ class Local:
             pool.shutdown(cancel_futures=True)
 
 
-def _leave_interrupts_to_parent() -> None:
-    """In a worker: an interrupt at the terminal reaches it once, through its parent."""
+def _one_by_one(runner: Runner, cells: Sequence[Cell]) -> Iterator[Outcome]:
+    """Cells in their order, those that other processes are running last."""
+    busy: list[Cell] = []
+    for cell in cells:
+        outcome = runner.run(cell, wait=False)
+        if outcome.status == "busy":
+            busy.append(cell)
+        else:
+            yield outcome
+    yield from map(runner.run, busy)
+
+
+def _outcome(future: Future[Outcome], cell: Cell) -> Outcome:
+    """What a worker sent, or why it could not."""
+    try:
+        return future.result()
+    except BrokenProcessPool:
+        reason = "a worker process died (out of memory, or killed); run again to resume"
+    except Exception as error:  # noqa: BLE001 - what a worker cannot send or receive
+        reason = f"{type(error).__name__}: {error}"
+    return Outcome(cell, "failed", error=reason, exit_code=1)
+
+
+#: In a worker: what runs its cells, so that the data of a suite are opened once.
+_runner: Runner
+
+
+def _begin(options: RunOptions) -> None:
+    """Prepare a worker.
+
+    An interrupt at the terminal reaches it once, through its parent; and it does not outlive its
+    parent, however that ends.
+    """
+    global _runner
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _runner = Runner(options, registry())
 
 
-def _run_alone(cell: Cell, options: RunOptions) -> Outcome:
+def _end_with_parent() -> None:
+    """Wait for the parent's end; then save the running cell and end, as at its request."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _run_alone(cell: Cell, wait: bool) -> Outcome:
     """One cell in a worker process, without progress; an interrupted worker begins no other."""
     try:
-        return Runner(options, registry()).run(cell)
+        return _runner.run(cell, wait=wait)
     except KeyboardInterrupt:
         os._exit(INTERRUPTED)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from harness.errors import RecordError, RunError
+from harness.errors import RecordError
 from harness.files import replacing
 
 #: Version of the checkpoint's layout.
 LAYOUT = 1
+
+
+class _Damaged(RecordError):
+    """A file that cannot be read, by chance or because it was changed."""
 
 
 class Checkpoints:
@@ -32,44 +38,61 @@ class Checkpoints:
         """Write the newest checkpoint; the last one becomes the previous one.
 
         Raises:
-            RunError: the disk is full or read-only; what was saved before can still be loaded.
+            DiskFull: there is no room; what was saved before can still be loaded.
+            RunError: the folder cannot be written; the same holds.
         """
-        with replacing(self.newest) as temporary:
-            try:
-                torch.save({"layout": LAYOUT, "owner": self._owner, **content}, temporary)
-            except RuntimeError:  # how torch's own writer reports it, without the reason
-                raise RunError(f"{self.newest}: cannot be written; is the disk full?") from None
+        # Torch's own writer raises a RuntimeError without the system's reason.
+        with replacing(self.newest, (RuntimeError,)) as temporary:
+            torch.save({"layout": LAYOUT, "owner": self._owner, **content}, temporary)
             if self.newest.exists():
                 self.newest.replace(self.previous)
 
     def load(self) -> dict[str, Any] | None:
-        """The newest readable checkpoint, or `None` when there is none at all.
+        """The newest readable checkpoint, or `None` when there is none.
 
-        What killed processes left half written is removed; the caller holds the folder's lock.
+        A damaged one is passed over with a warning: a loop that goes on from the one before it, or
+        from its beginning, ends alike.
 
         Raises:
-            RecordError: files are there but none can be read, or they belong to another fit.
+            RecordError: all that can be read belong to another fit or version.
         """
-        for unfinished in self.newest.parent.glob(f".{self.newest.name}.*"):
-            unfinished.unlink()
-        problems: list[str] = []
+        problems: list[RecordError] = []
         for path in (self.newest, self.previous):
             if not path.exists():
                 continue
             try:
-                return self._read(path)
+                content = self._read(path)
             except RecordError as error:
-                problems.append(str(error))
+                problems.append(error)
+                continue
+            if problems:
+                sentence = f"{problems[0]} The one before it, of step {content['step']}, is used."
+                warnings.warn(sentence, stacklevel=2)
+            return content
+        foreign = [error for error in problems if not isinstance(error, _Damaged)]
+        if foreign:
+            raise RecordError(f"{foreign[0]} Delete it, or start again with --fresh.")
         if problems:
-            raise RecordError(f"{problems[0]} Delete it, or start again with --fresh.")
+            sentence = f"{problems[0]} No other is left: the loop starts anew."
+            warnings.warn(sentence, stacklevel=2)
         return None
+
+    def forget_others(self, loops: Collection[str]) -> None:
+        """Remove the checkpoints of all loops but these: they came later, from what is not there.
+
+        A loop that is behind, because its checkpoint was lost, makes those of later loops stale.
+        """
+        kept = {name for loop in loops for name in (f"{loop}.pt", f"{loop}.previous.pt")}
+        for path in self.newest.parent.glob("*.pt"):
+            if path.name not in kept:
+                path.unlink()
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
         except Exception:  # noqa: BLE001 - a broken file makes torch raise anything
             # Torch's own message would advise to unpickle the file.
-            raise RecordError(
+            raise _Damaged(
                 f"{path}: not a readable checkpoint: damaged, or not written by this harness."
             ) from None
         if not isinstance(content, dict) or content.get("layout") != LAYOUT:

@@ -29,9 +29,12 @@ class Curves:
         if path.exists():
             self._rows = _read(path)
 
-    def rewind(self, loop: str, step: int) -> None:
-        """Forget what a loop logged at `step` or later."""
-        self._rows = [row for row in self._rows if row[0] != loop or row[1] < step]
+    def rewind(self, loop: str, step: int) -> bool:
+        """Forget what a loop logged at `step` or later; whether there was anything."""
+        kept = [row for row in self._rows if row[0] != loop or row[1] < step]
+        forgotten = len(kept) < len(self._rows)
+        self._rows = kept
+        return forgotten
 
     def add(self, loop: str, step: int, scalars: Mapping[str, float]) -> None:
         """Add the scalars of one step.

@@ -1,4 +1,4 @@
-"""The step iterator: progress, curves, checkpoints by time, resume, and a clean Ctrl-C.
+"""The step iterator: progress, curves, checkpoints by time, resume, a clean Ctrl-C, a deadline.
 
 A training loop written with it contains only the paper:
 
@@ -12,9 +12,11 @@ from __future__ import annotations
 import signal
 import threading
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from time import time as wall_clock
 from types import FrameType
 from typing import Any, Protocol
 
@@ -23,7 +25,7 @@ from torch import Generator, Tensor, nn
 
 from harness.contract.arrays import Samples
 from harness.contract.method import Stateful
-from harness.errors import ContractError, RecordError
+from harness.errors import ContractError, OutOfTime, RecordError
 from harness.files import replacing
 from harness.training.checkpoint import Checkpoints
 from harness.training.curves import Curves
@@ -65,6 +67,7 @@ class TrainingRun:
         step_limit: cuts every loop to so many steps; 0 leaves the method untrained.
         watcher: who is told about progress.
         checkpoint_seconds: seconds between checkpoints.
+        deadline: when to stop, in seconds since 1970; `None` for never.
 
     Attributes:
         resumed: how often this fit was interrupted and continued from a checkpoint.
@@ -83,6 +86,7 @@ class TrainingRun:
         step_limit: int | None = None,
         watcher: Watcher | None = None,
         checkpoint_seconds: float = CHECKPOINT_SECONDS,
+        deadline: float | None = None,
     ) -> None:
         self.folder = folder
         self.seed = seed
@@ -94,6 +98,7 @@ class TrainingRun:
         self._step_limit = step_limit
         self._watcher = watcher
         self._checkpoint_seconds = checkpoint_seconds
+        self._deadline = float("inf") if deadline is None else deadline
         self._started = time.monotonic()
         self._bfloat16 = precision == "bf16"
         self._loops: set[str] = set()
@@ -127,8 +132,9 @@ class TrainingRun:
 
         Raises:
             ContractError: an earlier loop of this fit has the same name.
-            RecordError: a checkpoint is damaged or fits another state.
+            RecordError: a checkpoint fits another state.
             RunError: a scalar is not finite, or the checkpoint cannot be written.
+            OutOfTime: the deadline has passed; the last step is saved.
             KeyboardInterrupt: the process was asked to end; the last step is saved.
         """
         if name in self._loops:
@@ -137,6 +143,8 @@ class TrainingRun:
         total = total if self._step_limit is None else min(total, self._step_limit)
         checkpoints = Checkpoints(self.folder / "checkpoints", name, self._owner)
         start = self._restore(checkpoints, state, name)
+        if start < total:
+            checkpoints.forget_others(self._loops)
         self._loop, self._every = name, max(1, -(-total // CURVE_POINTS))
         if self._watcher:
             self._watcher.loop_started(name, start, total)
@@ -149,12 +157,15 @@ class TrainingRun:
                 self._write_scalars(last=step == total - 1)
                 if self._watcher:
                     self._watcher.loop_advanced(name, step + 1)
+                late = wall_clock() >= self._deadline
                 due = time.monotonic() - saved_at >= self._checkpoint_seconds
-                if due or interrupted.is_set() or step == total - 1:
+                if due or late or interrupted.is_set() or step == total - 1:
                     self._save(checkpoints, state, step + 1)
                     saved_at = time.monotonic()
                 if interrupted.is_set():
                     raise KeyboardInterrupt
+                if late:
+                    raise OutOfTime(f"step {step + 1} of {total} of the loop {name!r} is saved")
         if self._watcher:
             self._watcher.loop_finished(name)
 
@@ -209,8 +220,14 @@ class TrainingRun:
 
     def _restore(self, checkpoints: Checkpoints, state: Mapping[str, Stateful], loop: str) -> int:
         content = checkpoints.load()
-        self._curves.rewind(loop, content["step"] if content else 0)
+        known = self._curves.rewind(loop, content["step"] if content else 0)
         if content is None:
+            if known:
+                warnings.warn(
+                    f"{self.folder}: the loop {loop!r} had begun and has no checkpoint: it starts "
+                    "anew.",
+                    stacklevel=2,
+                )
             return 0
         try:
             for name, thing in state.items():
