@@ -71,7 +71,9 @@ def run(
     known = registry()
     (outcome,) = execute(make_plan(request, known), options, known)
     if outcome.status == "stopped":
-        raise OutOfTime(f"{outcome.cell.label}: time is up: {outcome.error}; the same call goes on.")
+        raise OutOfTime(
+            f"{outcome.cell.label}: time is up: {outcome.error}; the same call goes on."
+        )
     if outcome.record is None or outcome.status == "failed":
         raise (UserError if outcome.exit_code == UserError.exit_code else RunError)(outcome.error)
     return outcome.record
@@ -84,13 +86,16 @@ def execute(
     *,
     watcher: CellWatcher | None = None,
     executor: str = "local",
-    workers: int = 1,
+    workers: int | None = None,
 ) -> Iterator[Outcome]:
     """Run cells by an executor; a failing cell does not stop the others.
+
+    `workers` are the cells at a time; with `None` the executor decides.
 
     Raises:
         UnknownName: there is no such executor.
     """
     entry = known.executors.get(executor)
-    runs = entry.load(entry.spec.target)(workers=workers)
+    made = entry.load(entry.spec.target)
+    runs = made() if workers is None else made(workers=workers)
     yield from runs.run(cells, options, known, watcher or CellWatcher())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -165,17 +166,35 @@ def read_record(path: Path, *, intact: bool = True) -> Record:
         RecordError: the file is missing, is not JSON, does not keep the schema or was changed.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        record = Record.model_validate_json(text)
-    except (OSError, UnicodeDecodeError) as error:
+        content = path.read_bytes()
+    except OSError as error:
         raise RecordError(f"{path}: not a readable record: {error}.") from None
+    return parse_record(content, str(path), intact=intact)
+
+
+def parse_record(content: bytes, name: str, *, intact: bool = True) -> Record:
+    """Check the content of a record's file.
+
+    Args:
+        content: of the file.
+        name: of the file, for messages.
+        intact: refuse one whose content does not have the hash that it names.
+
+    Raises:
+        RecordError: it is not JSON, does not keep the schema or was changed.
+    """
+    try:
+        text = content.decode("utf-8")
+        record = Record.model_validate_json(text)
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{name}: not a readable record: {error}.") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise RecordError(f"{path}: not a valid record: {where}: {first['msg']}.") from None
+        raise RecordError(f"{name}: not a valid record: {where}: {first['msg']}.") from None
     if intact and not is_intact(text):
         raise RecordError(
-            f"{path}: the record was changed after it was written: its content does not have the "
+            f"{name}: the record was changed after it was written: its content does not have the "
             f"hash that it names; 'harness verify' says which numbers still hold."
         )
     return record
@@ -211,21 +230,16 @@ def put_aside(path: Path, new: Record) -> None:
         write_text(path.parent / "records" / f"{digest}.json", path.read_text(encoding="utf-8"))
 
 
-def read_records(folder: Path) -> tuple[list[Record], list[str]]:
-    """All records below a folder, sorted by path, and one sentence for each unreadable one.
+def is_record(parts: Sequence[str]) -> bool:
+    """Whether a file is taken for a record, by its name and the folders that hold it.
 
-    Any `*.json` in or below a folder named `records`, and any `record.json`, counts.
+    Any `*.json` in or below a folder named `records` is one, and any `record.json` or
+    `*.record.json`.
+
+    >>> is_record(("runs", "faces", "record.json")), is_record(("runs", "a.json"))
+    (True, False)
     """
-    records: list[Record] = []
-    problems: list[str] = []
-    for path in sorted(folder.rglob("*.json")):
-        if path.name.startswith("."):
-            continue
-        folders = (folder.name, *path.relative_to(folder).parts[:-1])
-        if path.name != "record.json" and "records" not in folders:
-            continue
-        try:
-            records.append(read_record(path))
-        except RecordError as error:
-            problems.append(str(error))
-    return records, problems
+    *folders, name = parts
+    if name.startswith(".") or not name.endswith(".json"):
+        return False
+    return name == "record.json" or name.endswith(".record.json") or "records" in folders

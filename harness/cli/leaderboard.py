@@ -36,8 +36,8 @@ def leaderboard(
         ),
     ] = None,
     records: Annotated[
-        list[Path] | None,
-        typer.Option("--records", help="Folder of records; repeatable [default: runs]."),
+        list[str] | None,
+        typer.Option("--records", help="Folder or address of records; repeatable [default: runs]."),
     ] = None,
     form: Annotated[
         str | None,
@@ -74,12 +74,12 @@ def leaderboard(
         raise unknown_name("format", form, FORMATS)
     if check and out is None:
         raise UserError("--check needs --out, the folder whose files are checked.")
-    _make(suites or (), records or (Path("runs"),), form, out=out, check=check)
+    _make(suites or (), records or ("runs",), form, out=out, check=check)
 
 
 def _make(
     suites: Sequence[str],
-    folders: Sequence[Path],
+    folders: Sequence[str],
     form: str | None,
     *,
     out: Path | None,
@@ -147,17 +147,24 @@ def _record(path: Path) -> Record:
 
 
 def _command(
-    suites: Sequence[str], folders: Sequence[Path], form: str | None, out: Path | None
+    suites: Sequence[str], folders: Sequence[str], form: str | None, out: Path | None
 ) -> str:
     """The command as it stands in the files: `--check` writes the same text."""
     words = ["harness", "leaderboard", *suites]
     for folder in folders:
-        words += ["--records", _shown(folder)]
+        words += ["--records", _without_user(folder) if "://" in folder else _shown(Path(folder))]
     if form not in (None, "md"):
         words += ["--format", str(form)]
     if out is not None:
         words += ["--out", _shown(out)]
     return shlex.join(words)
+
+
+def _without_user(address: str) -> str:
+    """An address without the name and password that it may hold."""
+    protocol, rest = address.split("://", 1)
+    host, slash, path = rest.partition("/")
+    return f"{protocol}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _shown(folder: Path) -> str:
