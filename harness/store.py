@@ -75,14 +75,16 @@ class Store(ABC):
         return f"{self.name}/{inner}"
 
     @abstractmethod
-    def listing(self) -> dict[str, str]:
-        """Every file that is taken for a record, with what changes whenever the file does.
-
-        The text is empty where the file system does not tell when a file was changed.
+    def listing(self) -> set[str]:
+        """Every file that is taken for a record.
 
         Raises:
             DataError: there is no such folder, or it cannot be read.
         """
+
+    @abstractmethod
+    def stamp(self, path: str) -> str:
+        """What changes whenever a listed file does; empty where nothing tells its changes."""
 
     @abstractmethod
     def contents(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Exception]]:
@@ -121,23 +123,30 @@ class LocalStore(Store):
         self.name = str(folder)
 
     @override
-    def listing(self) -> dict[str, str]:
+    def listing(self) -> set[str]:
         if not self.folder.is_dir():
             raise DataError(
                 f"{self.folder}: no such folder; name the folder of records with --records."
             )
-        return dict(self._below(str(self.folder), ()))
+        return set(self._below(str(self.folder), (self.folder.name,)))
 
-    def _below(self, folder: str, inner: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    def _below(self, folder: str, parts: tuple[str, ...]) -> Iterator[str]:
+        inner = "".join(f"{part}/" for part in parts[1:])
         with os.scandir(folder) as entries:
             for entry in entries:
-                parts = (*inner, entry.name)
+                name = entry.name
                 if entry.is_dir(follow_symlinks=False):
-                    yield from self._below(entry.path, parts)
-                elif is_record((self.folder.name, *parts)):
-                    found = entry.stat()
-                    changes = (found.st_size, found.st_mtime_ns, found.st_ino)
-                    yield "/".join(parts), "-".join(map(str, changes))
+                    yield from self._below(entry.path, (*parts, name))
+                elif name.endswith(".json") and is_record((*parts, name)):
+                    yield inner + name
+
+    @override
+    def stamp(self, path: str) -> str:
+        try:
+            found = os.stat(f"{self.name}/{path}")  # a `Path` would take most of the time
+        except OSError:
+            return ""
+        return f"{found.st_size}-{found.st_mtime_ns}-{found.st_ino}"
 
     @override
     def contents(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Exception]]:
@@ -174,16 +183,21 @@ class RemoteStore(Store):
         self.name = name
         self._system = system
         self._root = root.rstrip("/")
+        self._stamps: dict[str, str] = {}
 
     @override
-    def listing(self) -> dict[str, str]:
+    def listing(self) -> set[str]:
         folder = self._root.rsplit("/", 1)[-1]
-        found = {}
-        for full, about in self._read(lambda: self._found()).items():
+        self._stamps = {}
+        for full, about in self._read(self._found).items():
             inner = full[len(self._root) :].lstrip("/")
             if is_record((folder, *inner.split("/"))):
-                found[inner] = _changes(about)
-        return found
+                self._stamps[inner] = _changes(about)
+        return set(self._stamps)
+
+    @override
+    def stamp(self, path: str) -> str:
+        return self._stamps[path]
 
     def _found(self) -> dict[str, dict[str, Any]]:
         self._system.invalidate_cache()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
+import gc
+from collections.abc import Callable, Iterator, Sequence, Set
+from contextlib import closing, contextmanager
 from pathlib import Path, PurePath, PurePosixPath
 from typing import NamedTuple
 
@@ -21,8 +22,6 @@ from harness.record_index import (
 )
 from harness.store import LocalStore, Store, one_line, open_store
 
-#: Files of records with their stamps.
-Listing = Mapping[str, str]
 #: Told how many records of how many have been read.
 Progress = Callable[[str, int, int], None]
 
@@ -66,7 +65,7 @@ def find_records(
     store = open_store(place)
     listing = store.listing()
     found, unread, notes = _indexed(store, listing, suites)
-    found += _read(store, unread, listing)
+    found += _read(store, unread)
     found.sort(key=lambda one: one.path.split("/"))
     notes += [one.problem for one in found if one.problem]
     base = Path if isinstance(store, LocalStore) else PurePosixPath
@@ -95,22 +94,29 @@ def make_index(place: str | Path, progress: Progress | None = None) -> Indexed:
 
 
 def _indexed(
-    store: Store, listing: Listing, suites: Sequence[str]
+    store: Store, listing: Set[str], suites: Sequence[str]
 ) -> tuple[list[Found], list[str], list[str]]:
-    """What the store's index has, the files that must be read instead, and what to say."""
-    everything = sorted(listing)
+    """What the store's index has, the files that must be read instead, and what to say.
+
+    Files that the index has as records of other suites than the asked ones are not looked at.
+    """
     if not store.exists(INDEX):
-        return [], everything, []
+        return [], sorted(listing), []
     again = f"'harness index --records {store.name}'"
     try:
-        with closing(open_index(store)) as index:
-            same = _unchanged(listing, index.stamps())
-            found = [one for one in index.found(suites) if one.path in same]
+        with closing(open_index(store)) as index, _no_collection():
+            known = index.paths()
+            found = [
+                one
+                for one in index.found(suites)
+                if one.path in listing and _is_same(store, one.path, one.stamp)
+            ]
     except DamagedIndex as error:
-        return [], everything, [f"{error}: it is not used; {again} makes it anew."]
+        return [], sorted(listing), [f"{error}: it is not used; {again} makes it anew."]
     except UserError as error:
-        return [], everything, [f"{store.path(INDEX)} is not used: {error}"]
-    unread = [path for path in everything if path not in same]
+        return [], sorted(listing), [f"{store.path(INDEX)} is not used: {error}"]
+    others = {path for path, suite in known.items() if suites and suite and suite not in suites}
+    unread = sorted(listing - others - {one.path for one in found})
     news = (
         f"{store.path(INDEX)}: records that it lacks, or has otherwise: {len(unread)}; they were "
     )
@@ -118,34 +124,32 @@ def _indexed(
 
 
 def _updated(
-    store: Store, listing: Listing, index: RecordIndex | None, progress: Progress | None
+    store: Store, listing: Set[str], index: RecordIndex | None, progress: Progress | None
 ) -> Indexed:
     """The index written anew, where something has changed."""
     stamps = index.stamps() if index else {}
-    same = _unchanged(listing, stamps)
-    unread = sorted(set(listing) - same)
-    read = list(_read(store, unread, listing, progress))
-    removed = set(stamps) - set(listing)
+    same = {p for p, stamp in stamps.items() if p in listing and _is_same(store, p, stamp)}
+    read = list(_read(store, sorted(listing - same), progress))
+    removed = len(stamps.keys() - listing)
     if index is None or read or removed:
         store.write(INDEX, index_bytes(merged(index, same, read)))
-    return Indexed(len(listing), len(read), len(removed), [o.problem for o in read if o.problem])
+    return Indexed(len(listing), len(read), removed, [o.problem for o in read if o.problem])
 
 
-def _unchanged(listing: Listing, stamps: Listing) -> set[str]:
-    """Files with the stamp they had; one without a stamp may always have changed."""
-    return {path for path, stamp in listing.items() if stamp and stamps.get(path) == stamp}
+def _is_same(store: Store, path: str, stamp: str) -> bool:
+    """Whether a file is the one that was taken in; one without a stamp may have been changed."""
+    return bool(stamp) and store.stamp(path) == stamp
 
 
-def _read(
-    store: Store, paths: Sequence[str], listing: Listing, progress: Progress | None = None
-) -> Iterator[Found]:
+def _read(store: Store, paths: Sequence[str], progress: Progress | None = None) -> Iterator[Found]:
+    stamps = {path: store.stamp(path) for path in paths}  # before: a later change is seen later
     for number, (path, content) in enumerate(store.contents(paths)):
-        name, stamp = store.path(path), listing[path]
+        name = store.path(path)
         try:
             if isinstance(content, Exception):
                 raise RecordError(f"{name}: not a readable record: {one_line(content)}.")
-            yield Found(path, stamp, parse_record(content, name), "")
+            yield Found(path, stamps[path], parse_record(content, name), "")
         except RecordError as error:
-            yield Found(path, stamp, None, str(error))
+            yield Found(path, stamps[path], None, str(error))
         if progress:
             progress("records", number + 1, len(paths))

@@ -258,8 +258,13 @@ def _sound(records: Sequence[Record]) -> tuple[list[Record], list[str]]:
     """Records whose fingerprint belongs to their protocol, and a sentence for each other."""
     good: list[Record] = []
     doubts: list[str] = []
+    checked: dict[str, dict[str, Any]] = {}  # one protocol stands in many records
     for record in records:
-        if fingerprint(record.suite.protocol) == record.suite.fingerprint:
+        ref = record.suite
+        if checked.get(ref.fingerprint) == ref.protocol or (
+            fingerprint(ref.protocol) == ref.fingerprint
+        ):
+            checked[ref.fingerprint] = ref.protocol
             good.append(record)
         else:
             doubts.append(

@@ -27,6 +27,7 @@ def cluster(toy: Toy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     paths = (ROOT, ROOT / "plugins", ROOT / "tests", tmp_path / "site")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(map(str, paths)))
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.setenv("RAY_raylet_start_wait_time_s", "300")  # of a busy machine
     from ray.cluster_utils import Cluster
 
     made = Cluster()
