@@ -360,7 +360,8 @@ def _values(column: Any, kind: str = "text") -> Sequence[Any]:
         ends = iter(column.flatten().to_pylist())
         return [(next(ends), next(ends)) if is_there else None for is_there in _there(column)]
     if not pa.types.is_dictionary(column.type):
-        return column.to_pylist()
+        plain: list[Any] = column.to_pylist()
+        return plain
     distinct = column.dictionary.to_pylist()
     if kind == "json":
         distinct = [json.loads(text) for text in distinct]

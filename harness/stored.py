@@ -117,10 +117,22 @@ def _indexed(
         return [], sorted(listing), [f"{store.path(INDEX)} is not used: {error}"]
     others = {path for path, suite in known.items() if suites and suite and suite not in suites}
     unread = sorted(listing - others - {one.path for one in found})
-    news = (
-        f"{store.path(INDEX)}: records that it lacks, or has otherwise: {len(unread)}; they were "
-    )
-    return found, unread, [f"{news}read; {again} takes them in."] if unread else []
+    if not unread:
+        return found, [], []
+    news = f"{store.path(INDEX)}: records that it lacks, or has otherwise: {len(unread)}"
+    return found, unread, [f"{news}; they were read; {again} takes them in."]
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Many small objects are made and none is dropped: looking for rubbish would take longer."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
 
 
 def _updated(
