@@ -77,19 +77,6 @@ def _share_within(angle: float, freedom: int) -> float:
     return 2 / math.pi * (angle + sine * total) if odd else sine * total
 
 
-def variance(values: Sequence[float]) -> float:
-    """Variance of some runs about their mean (n - 1).
-
-    That of the standard library counts in fractions, which takes most of the time of a leaderboard
-    with many rows.
-
-    >>> variance([1.0, 2.0, 4.5])
-    3.25
-    """
-    mean = statistics.fmean(values)
-    return math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1)
-
-
 def run_half_width(values: Sequence[float]) -> float | None:
     """Half of the 95 % interval of the mean of some runs, by Student's t; `None` for one run.
 
@@ -98,7 +85,7 @@ def run_half_width(values: Sequence[float]) -> float | None:
     """
     if len(values) < 2:
         return None
-    return student(len(values) - 1) * math.sqrt(variance(values) / len(values))
+    return student(len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
 
 
 def with_training_noise(centre: float, images: Ends | None, half: float) -> Ends:
@@ -148,7 +135,7 @@ def pooled_spread(groups: Sequence[Sequence[float]]) -> Spread | None:
     freedom = sum(len(group) - 1 for group in several)
     if not freedom:
         return None
-    squares = sum((len(group) - 1) * variance(group) for group in several)
+    squares = sum((len(group) - 1) * statistics.variance(group) for group in several)
     return Spread(squares / freedom, freedom)
 
 
@@ -159,7 +146,7 @@ def difference_half_width(left: Sequence[float], right: Sequence[float]) -> floa
     sides have one.
     """
     parts = [
-        (variance(side) / len(side), len(side) - 1)
+        (statistics.variance(side) / len(side), len(side) - 1)
         for side in (left, right)
         if len(side) > 1
     ]

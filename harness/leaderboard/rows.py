@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -146,7 +145,7 @@ def aggregate(scores: Sequence[Score | None]) -> Cell:
     images. A metric that is undefined for one seed is undefined for the row, so that a failed seed
     never helps.
     """
-    from harness.replicates import mean_interval, variance
+    from harness.replicates import mean_interval
 
     known = [score for score in scores if score is not None]
     if len(known) < len(scores) or not known:
@@ -167,7 +166,7 @@ def aggregate(scores: Sequence[Score | None]) -> Cell:
     return Cell(
         value=statistics.fmean(values),
         runs=tuple(values),
-        std=math.sqrt(variance(values)) if len(values) > 1 else None,
+        std=statistics.stdev(values) if len(values) > 1 else None,
         low=low,
         high=high,
         also=also,
