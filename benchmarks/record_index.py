@@ -1,7 +1,7 @@
 """How fast a leaderboard is answered from many records, with and without an index.
 
-Writes simulated records of 40 suites, three seeds and six metrics a configuration, and prints a
-table of seconds and bytes:
+Writes simulated records of all installed suites, three seeds and six metrics a configuration, and
+prints a table of seconds and bytes:
 
 - reading and checking some of them as JSON, and making their index;
 - the index of all of them: its size, listing the files, and the whole command for one suite, in a
@@ -39,23 +39,21 @@ from harness.store import LocalStore
 from harness.stored import find_records, make_index
 from harness.suite import load_suite
 
-#: Suites and seeds that the records are spread over.
-SUITES, SEEDS = 40, (0, 1, 2)
+#: The suite whose leaderboard is made, and the seeds of a configuration.
+SUITE, SEEDS = "synthetic_faces", (0, 1, 2)
 #: Names of the packages that a record notes.
 PACKAGES = {f"package-{number}": "1.0" for number in range(18)}
 
 
 def protocols() -> list[SuiteRef]:
-    """A real suite's protocol, for itself and for made-up suites beside it."""
+    """The protocol of a real suite under the names of all suites, with data of their own."""
     known = registry()
-    suite = load_suite(known.suites.get("synthetic_faces").spec)
+    suite = load_suite(known.suites.get(SUITE).spec)
     hashed = {**ranked_protocol(suite, known), "data": {"test": "d" * 64}}
-    names = ["synthetic_faces", *(f"simulated_{number:02d}" for number in range(1, SUITES))]
     refs = []
-    for number, name in enumerate(names):
-        protocol = (
-            {**hashed, "data": {"test": fingerprint({"suite": number})}} if number else hashed
-        )
+    for name in [SUITE, *(name for name in known.suites.names() if name != SUITE)]:
+        data = {} if name == SUITE else {"data": {"test": fingerprint({"suite": name})}}
+        protocol = hashed | data
         print_ = fingerprint(protocol)
         refs.append(SuiteRef(name=name, version=1, fingerprint=print_, protocol=protocol))
     return refs
@@ -64,12 +62,13 @@ def protocols() -> list[SuiteRef]:
 def simulated(count: int) -> Iterator[Record]:
     """So many records, suite by suite."""
     known = registry()
-    suite = load_suite(known.suites.get("synthetic_faces").spec)
+    suite = load_suite(known.suites.get(SUITE).spec)
     settings = metric_settings(suite, known)
     specs = {name: known.metrics.get(name).spec for name in list(settings)[:6]}
     random = np.random.default_rng(0)
-    each = -(-count // SUITES)
-    for ref in protocols():
+    refs = protocols()
+    each = -(-count // len(refs))
+    for ref in refs:
         for number in range(min(each, count)):
             yield sealed(_record(ref, number, specs, settings, random), Path("nowhere"))
         count -= each
@@ -157,7 +156,7 @@ def seconds(act: Callable[[], object]) -> tuple[float, float]:
 
 def command(folder: Path, form: str | None) -> tuple[float, float]:
     """Wall and CPU seconds of `harness leaderboard` for one suite; the better of three."""
-    words = [sys.executable, "-m", "harness", "leaderboard", "synthetic_faces"]
+    words = [sys.executable, "-m", "harness", "leaderboard", SUITE]
     words += ["--records", str(folder), *(["--format", form] if form else [])]
     found = []
     for _ in range(3):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -230,16 +229,19 @@ def put_aside(path: Path, new: Record) -> None:
         write_text(path.parent / "records" / f"{digest}.json", path.read_text(encoding="utf-8"))
 
 
-def is_record(parts: Sequence[str]) -> bool:
-    """Whether a file is taken for a record, by its name and the folders that hold it.
+def is_record(name: str, *, in_records: bool) -> bool:
+    """Whether a file is taken for a record.
 
     Any `*.json` in or below a folder named `records` is one, and any `record.json` or
     `*.record.json`.
 
-    >>> is_record(("runs", "faces", "record.json")), is_record(("runs", "a.json"))
+    Args:
+        name: of the file.
+        in_records: whether it lies in or below a folder named `records`.
+
+    >>> is_record("record.json", in_records=False), is_record("a.json", in_records=False)
     (True, False)
     """
-    *folders, name = parts
     if name.startswith(".") or not name.endswith(".json"):
         return False
-    return name == "record.json" or name.endswith(".record.json") or "records" in folders
+    return in_records or name == "record.json" or name.endswith(".record.json")

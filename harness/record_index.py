@@ -138,11 +138,13 @@ class RecordIndex:
     file: Any
     source: IO[bytes]
 
-    def paths(self) -> dict[str, str | None]:
-        """The suite of every file, by path; `None` for those that are no records."""
-        found: dict[str, str | None] = {}
+    def others(self, suites: Sequence[str]) -> set[str]:
+        """The files of all records of other suites; none where no suite is named."""
+        found: set[str] = set()
         for group, suite in enumerate(self.suites()):
-            found |= dict.fromkeys(self._distinct(group, "path"), suite)
+            if suites and suite is not None and suite not in suites:
+                column = self.table(group, ["path"])["path"].unify_dictionaries()
+                found.update(column.chunk(0).dictionary.to_pylist())
         return found
 
     def stamps(self) -> dict[str, str]:
@@ -152,11 +154,6 @@ class RecordIndex:
             table = _first(self.table(group, ["path", "stamp", _NUMBER]))
             found.update(zip(_values(table["path"]), _values(table["stamp"]), strict=True))
         return found
-
-    def _distinct(self, group: int, name: str) -> list[str]:
-        column = self.table(group, [name])[name].unify_dictionaries()
-        texts: list[str] = column.chunk(0).dictionary.to_pylist()
-        return texts
 
     def suites(self) -> list[str | None]:
         """The suite of every group of rows; `None` for files that are no records."""
@@ -364,7 +361,7 @@ def _values(column: Any, kind: str = "text") -> Sequence[Any]:
         return plain
     distinct = column.dictionary.to_pylist()
     if kind == "json":
-        distinct = [json.loads(text) for text in distinct]
+        distinct = json.loads(f"[{','.join(distinct)}]")  # all at once takes a third of the time
     if not column.null_count:
         return [distinct[i] for i in column.indices.to_pylist()]
     return [None if i is None else distinct[i] for i in column.indices.to_pylist()]

@@ -18,6 +18,8 @@ from harness.errors import DataError, RunError, UserError
 from harness.files import replacing
 from harness.record import is_record
 
+#: The name of folders in which every JSON file is a record.
+RECORDS = "records"
 #: Files that are asked for at once.
 _BATCH = 256
 #: Protocols whose files appear whole or not at all; elsewhere they are written aside and renamed.
@@ -128,17 +130,19 @@ class LocalStore(Store):
             raise DataError(
                 f"{self.folder}: no such folder; name the folder of records with --records."
             )
-        return set(self._below(str(self.folder), (self.folder.name,)))
-
-    def _below(self, folder: str, parts: tuple[str, ...]) -> Iterator[str]:
-        inner = "".join(f"{part}/" for part in parts[1:])
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                name = entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    yield from self._below(entry.path, (*parts, name))
-                elif name.endswith(".json") and is_record((*parts, name)):
-                    yield inner + name
+        found: set[str] = set()
+        left = [(str(self.folder), "", self.folder.name == RECORDS)]
+        while left:
+            folder, inner, in_records = left.pop()
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    name = entry.name
+                    if is_record(name, in_records=in_records):
+                        found.add(inner + name)
+                    elif not name.endswith(".json") and entry.is_dir(follow_symlinks=False):
+                        deeper = in_records or name == RECORDS
+                        left.append((entry.path, f"{inner}{name}/", deeper))
+        return found
 
     @override
     def stamp(self, path: str) -> str:
@@ -187,11 +191,12 @@ class RemoteStore(Store):
 
     @override
     def listing(self) -> set[str]:
-        folder = self._root.rsplit("/", 1)[-1]
+        above = self._root.rsplit("/", 1)[-1]
         self._stamps = {}
         for full, about in self._read(self._found).items():
             inner = full[len(self._root) :].lstrip("/")
-            if is_record((folder, *inner.split("/"))):
+            *folders, name = inner.split("/")
+            if is_record(name, in_records=RECORDS in (above, *folders)):
                 self._stamps[inner] = _changes(about)
         return set(self._stamps)
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator, Sequence, Set
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path, PurePath, PurePosixPath
 from typing import NamedTuple
 
@@ -104,8 +103,8 @@ def _indexed(
         return [], sorted(listing), []
     again = f"'harness index --records {store.name}'"
     try:
-        with closing(open_index(store)) as index, _no_collection():
-            known = index.paths()
+        with closing(open_index(store)) as index:
+            unread = listing - index.others(suites)
             found = [
                 one
                 for one in index.found(suites)
@@ -115,24 +114,11 @@ def _indexed(
         return [], sorted(listing), [f"{error}: it is not used; {again} makes it anew."]
     except UserError as error:
         return [], sorted(listing), [f"{store.path(INDEX)} is not used: {error}"]
-    others = {path for path, suite in known.items() if suites and suite and suite not in suites}
-    unread = sorted(listing - others - {one.path for one in found})
+    unread.difference_update(one.path for one in found)
     if not unread:
         return found, [], []
     news = f"{store.path(INDEX)}: records that it lacks, or has otherwise: {len(unread)}"
-    return found, unread, [f"{news}; they were read; {again} takes them in."]
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    """Many small objects are made and none is dropped: looking for rubbish would take longer."""
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()
+    return found, sorted(unread), [f"{news}; they were read; {again} takes them in."]
 
 
 def _updated(

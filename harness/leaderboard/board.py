@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -91,6 +93,23 @@ def load_boards(places: Sequence[str | Path], suites: Sequence[str], known: Regi
     """
     for name in suites:
         known.suites.get(name)
+    with _no_collection():
+        return _load(places, suites, known)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Many small objects are made and few are dropped: looking for rubbish would take longer."""
+    before = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if before:
+            gc.enable()
+
+
+def _load(places: Sequence[str | Path], suites: Sequence[str], known: Registry) -> Boards:
     found = Boards()
     records: dict[str, list[Record]] = {name: [] for name in suites}
     for place in places:
