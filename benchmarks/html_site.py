@@ -11,7 +11,7 @@ Seconds are of the processor, the fewest of some repeats, so that they say somet
 that is busy with other work. Such work makes them longer all the same; a loop of ten million
 additions is timed beside them, to compare machines by.
 
-    python benchmarks/html_site.py [--records 1000,5000,10000] [--suite celeba_aligned] [--repeats 3]
+    python benchmarks/html_site.py [--records 1000,5000,10000] [--suite NAME] [--repeats 3]
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ from tabulate import tabulate
 
 from harness.fingerprint import fingerprint
 from harness.leaderboard.board import Boards, build_board, load_boards
+from harness.leaderboard.garbage import rare_collection
 from harness.leaderboard.pages import write_files
-from harness.leaderboard.site.files import rare_collection, site_files
+from harness.leaderboard.site.files import site_files
 from harness.protocol import ranked_protocol
 from harness.record import Cost, MethodRef, Provenance, Record, Score, SuiteRef
 from harness.registry import Registry, registry

@@ -90,9 +90,11 @@ def execute(
     *,
     watcher: CellWatcher | None = None,
     executor: str = "local",
-    workers: int = 1,
+    workers: int | None = None,
 ) -> Iterator[Outcome]:
     """Run cells by an executor; a failing cell does not stop the others.
+
+    `workers` are the cells at a time; with `None` the executor decides.
 
     Raises:
         UnknownName: there is no such executor.
@@ -101,5 +103,6 @@ def execute(
     entry = known.executors.get(executor)
     for _, tracker in opened_trackers(options.track, known):
         tracker.close()
-    runs = entry.load(entry.spec.target)(workers=workers)
+    made = entry.load(entry.spec.target)
+    runs = made() if workers is None else made(workers=workers)
     yield from runs.run(cells, options, known, watcher or CellWatcher())

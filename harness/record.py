@@ -167,24 +167,42 @@ def read_record(path: Path, *, intact: bool = True) -> Record:
         RecordError: the file is missing, is not JSON, does not keep the schema or was changed.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        record = Record.model_validate_json(text)
-    except (OSError, UnicodeDecodeError) as error:
+        content = path.read_bytes()
+    except OSError as error:
         raise RecordError(f"{path}: not a readable record: {error}.") from None
+    return parse_record(content, str(path), intact=intact)
+
+
+def parse_record(content: bytes, name: str, *, intact: bool = True) -> Record:
+    """Check the content of a record's file.
+
+    Args:
+        content: of the file.
+        name: of the file, for messages.
+        intact: refuse one whose content does not have the hash that it names.
+
+    Raises:
+        RecordError: it is not JSON, does not keep the schema or was changed.
+    """
+    try:
+        text = content.decode("utf-8")
+        record = Record.model_validate_json(text)
+    except UnicodeDecodeError as error:
+        raise RecordError(f"{name}: not a readable record: {error}.") from None
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise RecordError(f"{path}: not a valid record: {where}: {first['msg']}.") from None
-    _refuse_endless(text, path)
+        raise RecordError(f"{name}: not a valid record: {where}: {first['msg']}.") from None
+    _refuse_endless(text, name)
     if intact and not is_intact(text):
         raise RecordError(
-            f"{path}: the record was changed after it was written: its content does not have the "
+            f"{name}: the record was changed after it was written: its content does not have the "
             f"hash that it names; 'harness verify' says which numbers still hold."
         )
     return record
 
 
-def _refuse_endless(text: str, path: Path) -> None:
+def _refuse_endless(text: str, name: str) -> None:
     """Do nothing where all numbers of a record are finite, as JSON wants them.
 
     Raises:
@@ -193,7 +211,7 @@ def _refuse_endless(text: str, path: Path) -> None:
 
     def finite(number: str) -> float:
         if not math.isfinite(float(number)):
-            raise RecordError(f"{path}: not a valid record: it holds {number}, which is no number.")
+            raise RecordError(f"{name}: not a valid record: it holds {number}, which is no number.")
         return float(number)
 
     json.loads(text, parse_constant=finite, parse_float=finite)
@@ -229,27 +247,19 @@ def put_aside(path: Path, new: Record) -> None:
         write_text(path.parent / "records" / f"{digest}.json", path.read_text(encoding="utf-8"))
 
 
-def read_records(folder: Path) -> tuple[list[Record], list[str]]:
-    """All records below a folder, sorted by path, and one sentence for each unreadable one."""
-    found, problems = find_records(folder)
-    return [record for _, record in found], problems
+def is_record(name: str, *, in_records: bool) -> bool:
+    """Whether a file is taken for a record.
 
+    Any `*.json` in or below a folder named `records` is one, and any `record.json` or
+    `*.record.json`.
 
-def find_records(folder: Path) -> tuple[list[tuple[Path, Record]], list[str]]:
-    """All records below a folder with their files, sorted by path, as `read_records` has them.
+    Args:
+        name: of the file.
+        in_records: whether it lies in or below a folder named `records`.
 
-    Any `*.json` in or below a folder named `records`, and any `record.json`, counts.
+    >>> is_record("record.json", in_records=False), is_record("a.json", in_records=False)
+    (True, False)
     """
-    found: list[tuple[Path, Record]] = []
-    problems: list[str] = []
-    for path in sorted(folder.rglob("*.json")):
-        if path.name.startswith("."):
-            continue
-        folders = (folder.name, *path.relative_to(folder).parts[:-1])
-        if path.name != "record.json" and "records" not in folders:
-            continue
-        try:
-            found.append((path, read_record(path)))
-        except RecordError as error:
-            problems.append(str(error))
-    return found, problems
+    if name.startswith(".") or not name.endswith(".json"):
+        return False
+    return in_records or name == "record.json" or name.endswith(".record.json")

@@ -36,8 +36,8 @@ def leaderboard(
         ),
     ] = None,
     records: Annotated[
-        list[Path] | None,
-        typer.Option("--records", help="Folder of records; repeatable [default: runs]."),
+        list[str] | None,
+        typer.Option("--records", help="Folder or address of records; repeatable [default: runs]."),
     ] = None,
     form: Annotated[
         str | None,
@@ -90,15 +90,15 @@ def leaderboard(
         raise UserError("--check needs --out, the folder whose files are checked.")
     if form == SITE and out is None:
         raise UserError("--format html makes a site of several files: name its folder with --out.")
-    from harness.leaderboard.site.files import rare_collection
+    from harness.leaderboard.garbage import rare_collection
 
     with rare_collection():
-        _make(suites or (), records or (Path("runs"),), form, out=out, check=check, data=data)
+        _make(suites or (), records or ("runs",), form, out=out, check=check, data=data)
 
 
 def _make(
     suites: Sequence[str],
-    folders: Sequence[Path],
+    folders: Sequence[str],
     form: str | None,
     *,
     out: Path | None,
@@ -182,17 +182,24 @@ def _record(path: Path) -> Record:
 
 
 def _command(
-    suites: Sequence[str], folders: Sequence[Path], form: str | None, out: Path | None
+    suites: Sequence[str], folders: Sequence[str], form: str | None, out: Path | None
 ) -> str:
     """The command as it stands in the files: `--check` writes the same text."""
     words = ["harness", "leaderboard", *suites]
     for folder in folders:
-        words += ["--records", _shown(folder)]
+        words += ["--records", _without_user(folder) if "://" in folder else _shown(Path(folder))]
     if form not in (None, "md"):
         words += ["--format", str(form)]
     if out is not None:
         words += ["--out", _shown(out)]
     return shlex.join(words)
+
+
+def _without_user(address: str) -> str:
+    """An address without the name and password that it may hold."""
+    protocol, rest = address.split("://", 1)
+    host, slash, path = rest.partition("/")
+    return f"{protocol}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 def _shown(folder: Path) -> str:

@@ -14,10 +14,12 @@ from harness.cli import conform as conform_command
 from harness.cli import data as data_command
 from harness.cli import doctor as doctor_command
 from harness.cli import edit as edit_command
+from harness.cli import index as index_command
 from harness.cli import leaderboard as leaderboard_command
 from harness.cli import list as list_command
 from harness.cli import new as new_command
 from harness.cli import predict as predict_command
+from harness.cli import publish as publish_command
 from harness.cli import report as report_command
 from harness.cli import run as run_command
 from harness.cli import sample as sample_command
@@ -42,6 +44,8 @@ app.add_typer(data_command.app, name="data", epilog=data_command.EPILOG)
 app.command("score", epilog=score_command.EPILOG)(score_command.score)
 app.command("leaderboard", epilog=leaderboard_command.EPILOG)(leaderboard_command.leaderboard)
 app.command("report", epilog=report_command.EPILOG)(report_command.report)
+app.command("publish", epilog=publish_command.EPILOG)(publish_command.publish)
+app.command("index", epilog=index_command.EPILOG)(index_command.index)
 app.command("compare", epilog=compare_command.EPILOG)(compare_command.compare)
 app.command("verify", epilog=verify_command.EPILOG)(verify_command.verify)
 app.command("predict", epilog=predict_command.EPILOG)(predict_command.predict)

@@ -80,7 +80,10 @@ def run(
     executor: Annotated[
         str, typer.Option(help="Where cells run.", autocompletion=names("executors"))
     ] = "local",
-    workers: Annotated[int, typer.Option(min=1, help="Cells at a time.")] = 1,
+    workers: Annotated[
+        int | None,
+        typer.Option(min=1, help="Cells at a time [default: 1; ray: all that its cluster holds]."),
+    ] = None,
     baselines: Annotated[
         bool, typer.Option(help="Run the suite's trivial baselines and ceilings too.")
     ] = True,
@@ -104,6 +107,13 @@ def run(
             help="Trackers to write to, as NAME or NAME=PLACE [default: none]; "
             "'harness list trackers' shows them.",
             autocompletion=names("trackers"),
+        ),
+    ] = None,
+    publish: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PLACE",
+            help="Copy every finished record to this folder or address, as 'harness publish' does.",
         ),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Run finished cells again.")] = False,
@@ -150,6 +160,7 @@ def run(
         as_json=as_json,
         quiet=quiet,
         ablation=ablation,
+        publish=publish,
         traces=bool(context.find_root().params.get("show_traceback")),
     )
 
@@ -172,15 +183,16 @@ def _go(
     options: RunOptions,
     *,
     executor: str,
-    workers: int,
+    workers: int | None,
     dry_run: bool,
     as_json: bool,
     quiet: bool,
     ablation: str | None,
+    publish: str | None,
     traces: bool,
 ) -> None:
     from harness.cli import console
-    from harness.cli.run_view import Progress, explain_plan, plan_rows
+    from harness.cli.run_view import Progress, explain_plan, plan_rows, show_results
     from harness.registry import registry
     from harness.tracking import wanted_trackers
 
@@ -195,7 +207,9 @@ def _go(
             console.answer(explain_plan(cells, known))
         return
     from harness.api import execute
+    from harness.cli.run_publishing import Publishing
 
+    shared = Publishing(publish)
     if not quiet:
         console.say(explain_plan(cells, known))
     outcomes: list[Outcome] = []
@@ -205,15 +219,16 @@ def _go(
         ):
             outcomes.append(outcome)
             progress.cell_done(outcome)
+            shared.take(outcome)
             if as_json and outcome.record is not None and outcome.status != "failed":
                 console.answer(outcome.record.model_dump_json())
     if ablation is not None:
         from harness.cli.ablation_view import show_ablation
 
         show_ablation(ablation, outcomes, options.output, known, to_stderr=as_json)
-        _exit(outcomes)
-        return
-    _close(outcomes, options, known, as_json=as_json)
+    else:
+        show_results(outcomes, options.output, known, to_stderr=as_json)
+    _exit(outcomes, unpublished=shared.close())
 
 
 def _plan(request: Request, ablation: str | None, known: Registry) -> list[Cell]:
@@ -247,18 +262,11 @@ def _ending_politely() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _close(
-    outcomes: Sequence[Outcome], options: RunOptions, known: Registry, *, as_json: bool
-) -> None:
-    """Tables, paths and the exit code."""
-    from harness.cli.run_view import show_results
+def _exit(outcomes: Sequence[Outcome], *, unpublished: int) -> None:
+    """Ends with the exit code of the cells where one failed or time is up.
 
-    show_results(outcomes, options.output, known, to_stderr=as_json)
-    _exit(outcomes)
-
-
-def _exit(outcomes: Sequence[Outcome]) -> None:
-    """Ends with the exit code of the cells where one failed or time is up."""
+    Records that could not be published fail a command whose cells are all finished.
+    """
     from harness.cli import console
 
     stopped = sum(outcome.status == "stopped" for outcome in outcomes)
@@ -266,6 +274,8 @@ def _exit(outcomes: Sequence[Outcome]) -> None:
         cells = f"{stopped} of {len(outcomes)} cells"
         console.say(f"Time is up; the same command goes on where it was ({cells} left).")
     codes = {outcome.exit_code for outcome in outcomes if outcome.exit_code and _counts(outcome)}
+    if unpublished and not codes:
+        codes = {1}
     if codes:
         raise typer.Exit(min(codes))
 

@@ -154,7 +154,10 @@ class SuiteSpec(Spec):
 
 @dataclass(frozen=True, kw_only=True)
 class ExecutorSpec(Spec):
-    """An executor: where cells run; `target` is `package.module:Class`."""
+    """An executor: where cells run; `target` is `package.module:Class`.
+
+    The class takes `workers`, the cells at a time, and has a default for it.
+    """
 
     target: str
 

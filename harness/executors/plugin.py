@@ -13,5 +13,10 @@ def harness_executors() -> list[ExecutorSpec]:
             name="local",
             summary="This machine: one cell after the other, or several worker processes.",
             target="harness.executors.local:Local",
-        )
+        ),
+        ExecutorSpec(
+            name="ray",
+            summary="A cluster of Ray at RAY_ADDRESS; cells of lost nodes are begun again.",
+            target="harness.executors.ray:Ray",
+        ),
     ]

@@ -7,15 +7,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from harness.errors import DataError, HarnessError
+from harness.errors import HarnessError
 from harness.fingerprint import differences, fingerprint
 from harness.leaderboard.pareto import with_fronts
 from harness.leaderboard.place import with_places, with_ranks
 from harness.leaderboard.rows import Column, Row, make_rows
 from harness.protocol import ranked_protocol
-from harness.record import Record, Score, SuiteRef, find_records
+from harness.record import Record, Score, SuiteRef
 from harness.registry import Registry
 from harness.scoring import metric_settings
+from harness.stored import find_records
 from harness.suite import Suite, load_suite
 
 
@@ -79,31 +80,30 @@ class Boards:
     folders: dict[str, Path] = field(default_factory=dict)
 
 
-def load_boards(folders: Sequence[Path], suites: Sequence[str], known: Registry) -> Boards:
-    """The leaderboards of all records below some folders.
+def load_boards(places: Sequence[str | Path], suites: Sequence[str], known: Registry) -> Boards:
+    """The leaderboards of all records in some folders or stores.
 
     Args:
-        folders: searched for records.
+        places: folders, or addresses, searched for records.
         suites: names; none means all suites that have records.
         known: the installed plugins.
 
     Raises:
         DataError: a folder does not exist.
+        UserError: an address cannot be opened.
         UnknownName: a suite is not installed.
     """
     for name in suites:
         known.suites.get(name)
     found = Boards()
     records: dict[str, list[Record]] = {name: [] for name in suites}
-    for folder in folders:
-        if not folder.is_dir():
-            raise DataError(f"{folder}: no such folder; name the folder of records with --records.")
-        some, problems = find_records(folder)
+    for place in places:
+        some, problems = find_records(place, suites)
         found.warnings += problems
         for path, record in some:
             if not suites or record.suite.name in suites:
                 records.setdefault(record.suite.name, []).append(record)
-                if path.name == "record.json":
+                if isinstance(path, Path) and path.name == "record.json":
                     found.folders[record.id] = path.parent
     for name, mine in sorted(records.items()):
         try:
@@ -265,8 +265,13 @@ def _sound(records: Sequence[Record]) -> tuple[list[Record], list[str]]:
     """Records whose fingerprint belongs to their protocol, and a sentence for each other."""
     good: list[Record] = []
     doubts: list[str] = []
+    checked: dict[str, dict[str, Any]] = {}  # one protocol stands in many records
     for record in records:
-        if fingerprint(record.suite.protocol) == record.suite.fingerprint:
+        ref = record.suite
+        if checked.get(ref.fingerprint) == ref.protocol or (
+            fingerprint(ref.protocol) == ref.fingerprint
+        ):
+            checked[ref.fingerprint] = ref.protocol
             good.append(record)
         else:
             doubts.append(

@@ -18,10 +18,10 @@ from harness.record import (
     put_aside,
     read_finished,
     read_record,
-    read_records,
     record_schema,
     write_record,
 )
+from harness.stored import find_records
 
 
 def record(**changes: Any) -> Record:
@@ -154,7 +154,7 @@ def test_records_of_one_cell_are_put_aside_under_names_of_their_own(tmp_path: Pa
     for scale in (1.0, 2.0, 1.0):
         write_record(record(scores=[score(params={"scale": scale})]), path)
         put_aside(path, record(scores=[score(params={"scale": 9.0})]))
-    scales = [kept.scores[0].params["scale"] for kept in read_records(tmp_path / "records")[0]]
+    scales = [kept.scores[0].params["scale"] for _, kept in find_records(tmp_path / "records")[0]]
     assert sorted(scales) == [1.0, 2.0]
 
 
@@ -209,8 +209,8 @@ def test_damaged_records_do_not_hide_the_others(tmp_path: Path) -> None:
     write_record(record(seed=2), tmp_path / "c" / "record.json")
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "record.json").write_text("{")
-    records, problems = read_records(tmp_path)
-    assert [r.seed for r in records] == [1, 2]
+    records, problems = find_records(tmp_path)
+    assert [r.seed for _, r in records] == [1, 2]
     assert len(problems) == 1
     assert str(tmp_path / "b" / "record.json") in problems[0]
 
@@ -220,26 +220,22 @@ def test_only_records_are_read(tmp_path: Path) -> None:
     write_record(record(seed=2), tmp_path / "boards" / "records" / "deep" / "any name.json")
     (tmp_path / "runs" / "fit.json").write_text("{}")
     (tmp_path / "runs" / ".record.json").write_text("{}")
-    records, problems = read_records(tmp_path)
-    assert sorted(r.seed for r in records) == [1, 2]
+    records, problems = find_records(tmp_path)
+    assert sorted(r.seed for _, r in records) == [1, 2]
     assert problems == []
 
 
 def test_a_folder_named_records_may_be_given_itself(tmp_path: Path) -> None:
     write_record(record(seed=2), tmp_path / "records" / "x.json")
-    assert [r.seed for r in read_records(tmp_path / "records")[0]] == [2]
+    assert [r.seed for _, r in find_records(tmp_path / "records")[0]] == [2]
 
 
 def test_the_place_of_the_folder_does_not_matter(tmp_path: Path) -> None:
     runs = tmp_path / "records" / "my" / "runs"
     write_record(record(seed=1), runs / "record.json")
     (runs / "fit.json").write_text("{}")
-    records, problems = read_records(runs)
-    assert ([r.seed for r in records], problems) == ([1], [])
-
-
-def test_a_folder_without_records_is_empty(tmp_path: Path) -> None:
-    assert read_records(tmp_path / "absent") == ([], [])
+    records, problems = find_records(runs)
+    assert ([r.seed for _, r in records], problems) == ([1], [])
 
 
 @pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])

@@ -24,6 +24,11 @@ def test_quantiles_of_student_are_those_of_the_printed_table(freedom: int, table
     assert student(freedom) == pytest.approx(table, abs=5e-4)
 
 
+@pytest.mark.parametrize("freedom", [1, 2, 3, 4, 7, 30, 101, 2000, 2001, 2.5])
+def test_quantiles_of_student_are_those_of_scipy(freedom: float) -> None:
+    assert student(freedom) == pytest.approx(stats.t.ppf(0.975, freedom), rel=1e-12)
+
+
 def test_training_noise_of_some_runs_is_the_interval_of_scipy(rng: np.random.Generator) -> None:
     runs = rng.normal(8, 1, 5)
     low, high = stats.t.interval(0.95, 4, loc=runs.mean(), scale=stats.sem(runs))

@@ -11,8 +11,9 @@ from toy_plugin.methods import FITS
 from toy_world import Toy
 
 from harness.errors import RecordError
-from harness.record import Record, put_aside, read_finished, read_record, read_records, write_record
+from harness.record import Record, put_aside, read_finished, read_record, write_record
 from harness.seal import check_file, is_intact, sealed
+from harness.stored import find_records
 
 HASHED = {"version": 1}
 
@@ -59,7 +60,7 @@ def test_changed_record_is_found(tmp_path: Path, old: str, new: str) -> None:
     with pytest.raises(RecordError, match=r"changed after it was written.*harness verify"):
         read_record(path)
     assert read_finished(path) is None
-    records, problems = read_records(tmp_path)
+    records, problems = find_records(tmp_path)
     assert (records, len(problems)) == ([], 1)
     assert read_record(path, intact=False).digest
 

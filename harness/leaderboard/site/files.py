@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 from harness.cache import Progress
@@ -73,21 +71,6 @@ def site_files(
                 yield name, _record_file(board, table, record, run, known, others, data)
                 if progress is not None:
                     progress(_PAGES, done, total)
-
-
-@contextmanager
-def rare_collection() -> Iterator[None]:
-    """Let Python look for cyclic garbage rarely, for as long as many records are at hand.
-
-    Records and cells are millions of small objects without cycles, which live to the end; looking
-    through all of them again and again took a third of the time of a large site.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 1000)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
 
 
 def _record_file(

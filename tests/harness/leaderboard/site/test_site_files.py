@@ -11,7 +11,8 @@ from made_records import keep, made_run, protocol, record, score
 from toy_world import Toy
 
 from harness.leaderboard.board import load_boards
-from harness.leaderboard.site.files import rare_collection, site_files
+from harness.leaderboard.garbage import rare_collection
+from harness.leaderboard.site.files import site_files
 from harness.record import Record
 
 COMMAND = "harness leaderboard --format html --out site"
