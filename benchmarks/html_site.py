@@ -11,7 +11,7 @@ Seconds are of the processor, the fewest of some repeats, so that they say somet
 that is busy with other work. Such work makes them longer all the same; a loop of ten million
 additions is timed beside them, to compare machines by.
 
-    python benchmarks/html_site.py [--records 1000,5000,10000] [--suite NAME] [--repeats 3]
+    python benchmarks/html_site.py [--records 1000,5000] [--suite celeba_aligned] [--repeats 3]
 """
 
 from __future__ import annotations

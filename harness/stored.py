@@ -114,7 +114,7 @@ def _indexed(
         return [], sorted(listing), [f"{error}: it is not used; {again} makes it anew."]
     except UserError as error:
         return [], sorted(listing), [f"{store.path(INDEX)} is not used: {error}"]
-    unread.difference_update(one.path for one in found)
+    unread -= {one.path for one in found}
     if not unread:
         return found, [], []
     news = f"{store.path(INDEX)}: records that it lacks, or has otherwise: {len(unread)}"

@@ -77,7 +77,7 @@ class Reader:
         tools = self.folder / "tools"
         tools.mkdir()
         pip = PIP.format(python=sys.executable, site=self.folder / "site")
-        pytest = f"#!/bin/sh\nexec {sys.executable} -m pytest -p no:cacheprovider \"$@\"\n"
+        pytest = f'#!/bin/sh\nexec {sys.executable} -m pytest -p no:cacheprovider "$@"\n'
         for name, text in (("harness", HARNESS), ("pip", pip), ("pytest", pytest)):
             (tools / name).write_text(text)
             (tools / name).chmod(0o755)

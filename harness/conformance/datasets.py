@@ -344,9 +344,9 @@ def _pairs(data: DatasetSubject) -> Iterator[tuple[str, str]]:
         used = True
         there = set(data.dataset.splits())
         pair = (suite.roles.fit.split, suite.roles.test.split)
-        if suite.dataset_options == dict(data.given) and there >= set(pair):
-            if not suite.official_overlap:
-                yield pair
+        same = suite.dataset_options == dict(data.given) and there >= set(pair)
+        if same and not suite.official_overlap:
+            yield pair
     if not used:
         yield from combinations(data.dataset.splits(), 2)
 

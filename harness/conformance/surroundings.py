@@ -105,10 +105,10 @@ def _hook() -> None:
 
 
 def _listen(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "open" and _READING and isinstance(arguments[0], str):
-        if arguments[0].lower().endswith(_IMAGES):
-            for found in _READING:
-                found[arguments[0]] = None
+    reads = event == "open" and _READING and isinstance(arguments[0], str)
+    if reads and arguments[0].lower().endswith(_IMAGES):
+        for found in _READING:
+            found[arguments[0]] = None
     if not _LOOKING:
         return
     if event == "open":
@@ -121,7 +121,7 @@ def _listen(event: str, arguments: tuple[Any, ...]) -> None:
         paths = list(arguments[:2])
     else:
         return
-    for seen in list(_LOOKING):
+    for seen in _LOOKING:
         for path in paths:
             seen.note(path)
 
@@ -166,7 +166,7 @@ def chance() -> dict[str, Any]:
     name, keys, *rest = np.random.get_state()
     return {
         "torch": torch.get_rng_state().numpy().tobytes(),
-        "numpy": (name, keys.tobytes(), *rest),
+        "numpy": (name, np.asarray(keys).tobytes(), *rest),
         "random": random.getstate(),
     }
 

@@ -188,7 +188,8 @@ def _points(capability: str, points: Any, count: int) -> None:
     half = torch.isnan(points[..., 0]) != torch.isnan(points[..., 1])
     if half.any():
         fail(
-            f"{capability}() gave a point with one NaN.", "A missing point has both coordinates NaN."
+            f"{capability}() gave a point with one NaN.",
+            "A missing point has both coordinates NaN.",
         )
 
 
@@ -198,9 +199,7 @@ def _generated(method: MethodSubject, name: str, made: Any, count: int) -> None:
             f"{name}() gave {type(made).__name__}.",
             "Return harness.contract.GeneratedImages.",
         )
-    _form(
-        f"{name}()'s images", made.images, (count, 3, method.size, method.size), torch.uint8
-    )
+    _form(f"{name}()'s images", made.images, (count, 3, method.size, method.size), torch.uint8)
     for latent, value in made.latents.items():
         if len(value) != count:
             fail(f"{name}()'s latents {latent!r} are {list(value.shape)}.", "N comes first.")

@@ -200,8 +200,9 @@ def _marks(
     digits = column_decimals(column, table.rows)
     text = AXES[cost].text
     several = [point.row.method for point in drawn]
-    best = (frame.place(point) for point in drawn if id(point.row) in ids)
-    taken = [(x - 6, y - 6, x + 6, y + 6) for x, y in best]
+    boxes = [(x - 6, y - 6, x + 6, y + 6) for x, y in map(frame.place, drawn[:TRIED])]
+    best = boxes[: len(ids)]  # the front comes first
+    names: list[Box] = []
     named = 0
     found = []
     for place, point in enumerate(drawn):
@@ -211,7 +212,9 @@ def _marks(
         said = f"{column.metric} {value_text(row.cells[column.metric], digits)}"
         name = whole if several.count(row.method) > 1 else row.method
         tried = named < NAMES and place < TRIED
-        spot = _spot(x, y, _cut(name), taken) if tried else None
+        spot = _spot(x, y, _cut(name), [*boxes, *names]) if tried else None
+        if spot is None and tried and id(row) in ids:  # better over other marks than nowhere
+            spot = _spot(x, y, _cut(name), [*best, *names])
         mark = Mark(
             x=x,
             y=y,
@@ -222,7 +225,7 @@ def _marks(
         )
         if spot is not None:
             named += 1
-            taken.append(spot[3])
+            names.append(spot[3])
             mark = _with_name(mark, _cut(name), spot)
         found.append(mark)
     return found
