@@ -1,4 +1,4 @@
-"""A generator and a guide for editors under test: linear, so that everything about them is known."""
+"""A generator and a guide for editors under test: linear, so that all about them is known."""
 
 from __future__ import annotations
 

@@ -105,10 +105,9 @@ def _hook() -> None:
 
 
 def _listen(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "open" and _READING and isinstance(arguments[0], str):
-        if arguments[0].lower().endswith(_IMAGES):
-            for found in _READING:
-                found[arguments[0]] = None
+    if event == "open" and str(arguments[0]).lower().endswith(_IMAGES):
+        for found in _READING:
+            found[str(arguments[0])] = None
     if not _LOOKING:
         return
     if event == "open":
@@ -121,7 +120,7 @@ def _listen(event: str, arguments: tuple[Any, ...]) -> None:
         paths = list(arguments[:2])
     else:
         return
-    for seen in list(_LOOKING):
+    for seen in _LOOKING:
         for path in paths:
             seen.note(path)
 
@@ -163,7 +162,8 @@ def restore(before: dict[str, Any]) -> None:
 
 def chance() -> dict[str, Any]:
     """The states of the global random generators, as values that can be compared."""
-    name, keys, *rest = np.random.get_state()
+    numpy: Any = np.random.get_state()
+    name, keys, *rest = numpy
     return {
         "torch": torch.get_rng_state().numpy().tobytes(),
         "numpy": (name, keys.tobytes(), *rest),

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from conforming.methods import OFFERS, Answering, Good, Moving, Named, Painter, Truthful
 from torch import Tensor
 
+from conforming.methods import OFFERS, Answering, Good, Moving, Named, Painter, Truthful
 from harness.contract import GeneratedImages, Images, Keypoints, MethodSpec, Run, Samples
 from harness.training import Averaged
 

@@ -187,9 +187,7 @@ def _points(capability: str, points: Any, count: int) -> None:
     _form(f"{capability}()'s points", points, (TEST_IMAGES, count, 2))
     half = torch.isnan(points[..., 0]) != torch.isnan(points[..., 1])
     if half.any():
-        fail(
-            f"{capability}() gave a point with one NaN.", "A missing point has both coordinates NaN."
-        )
+        fail(f"{capability}() gave a point with one NaN.", "A missing point has two.")
 
 
 def _generated(method: MethodSubject, name: str, made: Any, count: int) -> None:
@@ -198,9 +196,7 @@ def _generated(method: MethodSubject, name: str, made: Any, count: int) -> None:
             f"{name}() gave {type(made).__name__}.",
             "Return harness.contract.GeneratedImages.",
         )
-    _form(
-        f"{name}()'s images", made.images, (count, 3, method.size, method.size), torch.uint8
-    )
+    _form(f"{name}()'s images", made.images, (count, 3, method.size, method.size), torch.uint8)
     for latent, value in made.latents.items():
         if len(value) != count:
             fail(f"{name}()'s latents {latent!r} are {list(value.shape)}.", "N comes first.")

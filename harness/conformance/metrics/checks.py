@@ -69,9 +69,9 @@ def measures(metric: MetricSubject) -> None:
 
 def best_end(metric: MetricSubject) -> None:
     """A perfect method scores better than one that sees nothing, in the declared direction."""
-    if not metric.reads_truth and not {"samples", "editing", "detector"} & set(metric.spec.needs):
-        if "attributes" not in metric.spec.needs:
-            skip("It compares with no truth, so that no prediction is perfect.")
+    compared = {"samples", "editing", "detector", "attributes"} & set(metric.spec.needs)
+    if not metric.reads_truth and not compared:
+        skip("It compares with no truth, so that no prediction is perfect.")
     best = metric.perfect().value
     other = metric.measure(metric.world(perfect=False)).value
     if not np.isfinite(other):
