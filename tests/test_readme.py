@@ -148,10 +148,19 @@ def test_method_in_twenty_lines_of_the_readme_works(tmp_path: Path) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_everything_on_a_page_works(page: str, said: tuple[str, ...], tmp_path: Path) -> None:
+def test_everything_on_a_page_works(
+    page: str,
+    said: tuple[str, ...],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     """Its files are written and its commands run, in the order of the page."""
-    reader = Reader(tmp_path)
-    reader.follow(ROOT / "docs" / page)
+    reader = Reader(tmp_path, monkeypatch, capsys)
+    try:
+        reader.follow(ROOT / "docs" / page)
+    finally:
+        registry.cache_clear()
     assert [text for text in said if text not in reader.output] == []
     assert " failed " not in reader.output
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import combinations
 from pathlib import Path
@@ -18,6 +18,7 @@ import numpy as np
 
 from harness.conformance.descriptions import check_model
 from harness.conformance.kit import Check, checks_of, fail, skip, unforeseen
+from harness.conformance.sample_forms import check_arrays, check_labels, different
 from harness.conformance.surroundings import PREFIX, image_files_opened, quiet_process
 from harness.contract.arrays import Samples
 from harness.contract.config import Options
@@ -32,16 +33,6 @@ from harness.toml import validate
 FIRST, SIZE = 5, 32
 #: How far landmarks may differ between two image sizes, as a fraction of the edge.
 PLACE_TOLERANCE = 0.02
-#: Numbers of dimensions and kinds of every array of `Samples`, beside the images.
-FORMS: dict[str, tuple[int, str]] = {
-    "landmarks": (3, "float32"),
-    "visible": (2, "bool"),
-    "parts": (3, "uint8"),
-    "foreground": (3, "bool"),
-    "ignored": (3, "bool"),
-    "attributes": (2, "float32"),
-    "clips": (1, "int64"),
-}
 
 
 @dataclass
@@ -204,72 +195,11 @@ def field_types(data: DatasetSubject) -> None:
     """Images and labels have the shapes, types and ranges of the contract in every split."""
     for split in data.filled():
         samples = data.read(split)
-        count = len(samples.ids)
-        expected = list(data.dataset.ids(split))[:count]
+        expected = list(data.dataset.ids(split))[: len(samples.ids)]
         if list(samples.ids) != expected:
             fail(f"read() of {split!r} gave {samples.ids}.", f"Give the asked ones, {expected}.")
-        _array(split, "images", samples.images, "uint8", (count, 3, SIZE, SIZE))
-        for name, (dimensions, kind) in FORMS.items():
-            value = getattr(samples, name)
-            if value is None:
-                continue
-            shape = tuple(value.shape)
-            if len(shape) == 3 and name != "landmarks":
-                shape = (count, SIZE, SIZE)
-            if len(shape) != dimensions:
-                fail(f"{split!r}: {name} is {list(value.shape)}.", f"Give {dimensions} dimensions.")
-            _array(split, name, value, kind, (count, *shape[1:]))
-        _labels(data, split, samples)
-
-
-def _array(split: str, name: str, value: Any, kind: str, shape: tuple[int, ...]) -> None:
-    """Fail where a value is no array of this type and shape."""
-    if not isinstance(value, np.ndarray):
-        fail(f"{split!r}: {name} is {type(value).__name__}.", "Give a NumPy array.")
-    if str(value.dtype) != kind or value.shape != shape:
-        fail(
-            f"{split!r}: {name} is {value.dtype} {list(value.shape)}.",
-            f"Give {kind} {list(shape)}.",
-        )
-
-
-def _labels(data: DatasetSubject, split: str, samples: Samples) -> None:
-    """Fail where labels are out of their range, or do not belong together."""
-    names = data.dataset
-    points, visible = samples.landmarks, samples.visible
-    if points is not None:
-        if points.shape[1:] != (len(names.landmark_names), 2):
-            fail(
-                f"{split!r}: landmarks are {list(points.shape)} and landmark_names has "
-                f"{len(names.landmark_names)}.",
-                "Name every landmark; the last dimension is (x, y).",
-            )
-        if visible is None or visible.shape != points.shape[:2]:
-            fail(f"{split!r}: 'visible' does not go with the landmarks.", "Give bool [N, L].")
-        if (np.isnan(points).any(axis=-1) & visible).any():
-            fail(f"{split!r}: a landmark is NaN and visible.", "A missing landmark is not visible.")
-        if np.isinf(points).any() or (np.abs(points[visible]) > 2).any():
-            fail(
-                f"{split!r}: landmarks reach {float(np.nanmax(np.abs(points))):.4g}.",
-                "Give fractions of width and height, not pixels.",
-            )
-    if samples.parts is not None and samples.parts.max(initial=0) > len(names.part_names):
-        fail(
-            f"{split!r}: part labels reach {int(samples.parts.max())} and part_names has "
-            f"{len(names.part_names)}.",
-            "Name every part; 0 is the background.",
-        )
-    values = samples.attributes
-    if values is not None:
-        if values.shape[1] != len(names.attribute_names):
-            fail(f"{split!r}: {values.shape[1]} attributes.", "Name each in attribute_names.")
-        if not (np.isnan(values) | (values == 0) | (values == 1)).all():
-            fail(f"{split!r}: attributes hold other numbers.", "Give 0, 1, or NaN for unknown.")
-    captions = samples.captions
-    if captions is not None and not (
-        len(captions) == len(samples.ids) and all(isinstance(text, str) for text in captions)
-    ):
-        fail(f"{split!r}: captions are no texts, one an image.", "Give a list of texts.")
+        check_arrays(split, samples, SIZE)
+        check_labels(split, samples, data.dataset)
 
 
 def repeated_reads(data: DatasetSubject) -> None:
@@ -281,7 +211,7 @@ def repeated_reads(data: DatasetSubject) -> None:
         with ThreadPoolExecutor(2) as pool:
             reads = [pool.submit(other.read, split, range(count), SIZE) for _ in range(2)]
         for again in (data.read(split), *(one.result() for one in reads)):
-            name = _different(first, again)
+            name = different(first, again)
             if name:
                 fail(
                     f"{name!r} of split {split!r} differs between two reads.",
@@ -294,8 +224,8 @@ def picked_reads(data: DatasetSubject) -> None:
     for split in data.filled():
         whole = data.read(split)
         order = list(range(len(whole)))[::-1]
-        name = _different(whole.take(order), data.dataset.read(split, order, SIZE))
-        name = name or _different(whole.take(order[:1]), data.dataset.read(split, order[:1], SIZE))
+        name = different(whole.take(order), data.dataset.read(split, order, SIZE))
+        name = name or different(whole.take(order[:1]), data.dataset.read(split, order[:1], SIZE))
         if name:
             fail(
                 f"{name!r} of a sample of split {split!r} depends on what is read with it.",
@@ -344,8 +274,8 @@ def _pairs(data: DatasetSubject) -> Iterator[tuple[str, str]]:
         used = True
         there = set(data.dataset.splits())
         pair = (suite.roles.fit.split, suite.roles.test.split)
-        same = suite.dataset_options == dict(data.given) and there >= set(pair)
-        if same and not suite.official_overlap:
+        alike = suite.dataset_options == dict(data.given) and there >= set(pair)
+        if alike and not suite.official_overlap:
             yield pair
     if not used:
         yield from combinations(data.dataset.splits(), 2)
@@ -377,20 +307,6 @@ def counts(data: DatasetSubject) -> None:
     strange = set(found) - set(data.dataset.splits())
     if strange:
         fail(f"official_counts() names {min(strange)!r}, which is no split.", "Name splits.")
-
-
-def _different(first: Samples, second: Samples) -> str:
-    """The name of the first field in which samples differ; empty where they are equal."""
-    for one in fields(Samples):
-        left, right = getattr(first, one.name), getattr(second, one.name)
-        if (left is None) != (right is None):
-            return one.name
-        if isinstance(left, np.ndarray):
-            if not np.array_equal(left, right, equal_nan=left.dtype.kind == "f"):
-                return one.name
-        elif left is not None and list(left) != list(right):
-            return one.name
-    return ""
 
 
 @contextmanager

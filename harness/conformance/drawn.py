@@ -39,8 +39,8 @@ def drawn(count: int, size: int, seed: int) -> Samples:
     noise = random.integers(-6, 7, images.shape)
     homes = np.stack(np.meshgrid(np.linspace(0.2, 0.8, 8), np.linspace(0.3, 0.7, 4)), -1)
     shift = random.uniform(-0.1, 0.1, (count, 1, 2))
-    shifted = homes.reshape(LANDMARKS, 2) + shift
-    landmarks = (shifted + random.uniform(-0.05, 0.05, shifted.shape)).astype(np.float32)
+    moved = homes.reshape(LANDMARKS, 2) + shift
+    landmarks = (moved + random.uniform(-0.05, 0.05, moved.shape)).astype(np.float32)
     right = landmarks[:, :ATTRIBUTES, 0] > homes.reshape(LANDMARKS, 2)[:ATTRIBUTES, 0]
     return Samples(
         ids=[f"drawn-{seed}-{number:03d}" for number in range(count)],

@@ -105,10 +105,9 @@ def _hook() -> None:
 
 
 def _listen(event: str, arguments: tuple[Any, ...]) -> None:
-    reads = event == "open" and _READING and isinstance(arguments[0], str)
-    if reads and arguments[0].lower().endswith(_IMAGES):
+    if event == "open" and str(arguments[0]).lower().endswith(_IMAGES):
         for found in _READING:
-            found[arguments[0]] = None
+            found[str(arguments[0])] = None
     if not _LOOKING:
         return
     if event == "open":
@@ -163,10 +162,11 @@ def restore(before: dict[str, Any]) -> None:
 
 def chance() -> dict[str, Any]:
     """The states of the global random generators, as values that can be compared."""
-    name, keys, *rest = np.random.get_state()
+    numpy: Any = np.random.get_state()
+    name, keys, *rest = numpy
     return {
         "torch": torch.get_rng_state().numpy().tobytes(),
-        "numpy": (name, np.asarray(keys).tobytes(), *rest),
+        "numpy": (name, keys.tobytes(), *rest),
         "random": random.getstate(),
     }
 

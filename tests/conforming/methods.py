@@ -1,4 +1,4 @@
-"""A method that keeps the contract in every respect, and one more for each other capability."""
+"""A method that keeps the contract in every respect, and one for each other capability."""
 
 from __future__ import annotations
 

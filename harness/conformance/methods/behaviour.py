@@ -147,7 +147,7 @@ def simulated_device(method: MethodSubject) -> None:
             images = mode.from_tensor(method.images.clone()).to(device)
             with torch.inference_mode():
                 found = _simulated(made, capabilities, images)
-        except Exception as error:  # noqa: BLE001 - a method of anyone's
+        except Exception as error:  # noqa: BLE001 - foreign code
             if type(error).__name__ in _UNKNOWN or isinstance(error, NotImplementedError):
                 skip(f"It looks at numbers, which a simulated device has not: {unforeseen(error)}")
             if "device" in str(error):
@@ -170,7 +170,7 @@ def replaced_parameters() -> Iterator[None]:
 
     def apply(self: nn.Module, function: Callable[[Tensor], Tensor], recurse: bool = True) -> Any:
         for child in self.children():
-            child._apply(function)  # type: ignore[no-untyped-call]
+            apply(child, function)
         for name, value in self._parameters.items():
             if value is not None:
                 self._parameters[name] = nn.Parameter(function(value.detach()), value.requires_grad)

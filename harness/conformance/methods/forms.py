@@ -187,10 +187,7 @@ def _points(capability: str, points: Any, count: int) -> None:
     _form(f"{capability}()'s points", points, (TEST_IMAGES, count, 2))
     half = torch.isnan(points[..., 0]) != torch.isnan(points[..., 1])
     if half.any():
-        fail(
-            f"{capability}() gave a point with one NaN.",
-            "A missing point has both coordinates NaN.",
-        )
+        fail(f"{capability}() gave a point with one NaN.", "A missing point has two.")
 
 
 def _generated(method: MethodSubject, name: str, made: Any, count: int) -> None:

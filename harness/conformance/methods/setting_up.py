@@ -65,9 +65,7 @@ def capabilities(method: MethodSubject) -> None:
     if not (isinstance(target, type) and issubclass(target, Method)):
         fail(f"{target!r} is no Method.", "Derive the class from harness.contract.Method.")
     if "edit" in method.spec.capabilities and not issubclass(target, Editor):
-        fail(
-            f"{target.__name__} edits and is no Editor.", "Derive it from harness.contract.Editor."
-        )
+        fail(f"{target.__name__} edits and is no Editor.", "Derive it from Editor.")
     made = method.constructed()
     for name in CAPABILITIES:
         members = MEMBERS.get(name, (name,))

@@ -69,8 +69,8 @@ def measures(metric: MetricSubject) -> None:
 
 def best_end(metric: MetricSubject) -> None:
     """A perfect method scores better than one that sees nothing, in the declared direction."""
-    judged = {"samples", "editing", "detector", "attributes"}
-    if not metric.reads_truth and not judged & set(metric.spec.needs):
+    compared = {"samples", "editing", "detector", "attributes"} & set(metric.spec.needs)
+    if not metric.reads_truth and not compared:
         skip("It compares with no truth, so that no prediction is perfect.")
     best = metric.perfect().value
     other = metric.measure(metric.world(perfect=False)).value

@@ -135,7 +135,8 @@ def _editing(conditions: Conditions, *, perfect: bool) -> Editing:
     """Latents that are the answers themselves, which stand in the red pixels of an image."""
 
     def draw(count: int, seed: int) -> NDArray[np.float32]:
-        return np.random.default_rng([seed, 29]).uniform(0, 1, (count, ATTRIBUTES)).astype("f4")
+        drawn_latents = np.random.default_rng([seed, 29]).uniform(0, 1, (count, ATTRIBUTES))
+        return drawn_latents.astype(np.float32)
 
     def images(latents: NDArray[np.float32]) -> NDArray[np.uint8]:
         shown = np.zeros((len(latents), 3, SIZE, SIZE), dtype=np.uint8)
@@ -146,14 +147,15 @@ def _editing(conditions: Conditions, *, perfect: bool) -> Editing:
     def edit(
         latents: NDArray[np.float32], wanted: NDArray[np.float32], strengths: Sequence[float]
     ) -> NDArray[np.float32]:
-        goal = (1 + wanted) / 2 if conditions == "embedding" else wanted
-        goal = np.where(np.isnan(goal), latents, goal) if perfect else latents
-        steps = [latents + s * (goal - latents) for s in strengths]
-        return np.stack(steps).astype(np.float32)
+        asked = (1 + wanted) / 2 if conditions == "embedding" else wanted
+        goal = np.where(np.isnan(asked), latents, asked) if perfect else latents
+        path = np.stack([latents + s * (goal - latents) for s in strengths])
+        return path.astype(np.float32)
 
     def answer(shown: NDArray[np.uint8]) -> NDArray[np.float32]:
-        read = (shown[:, 0, 0, :ATTRIBUTES] / 255).astype(np.float32)
-        return _unit(2 * read - 1) if conditions == "embedding" else read
+        read = shown[:, 0, 0, :ATTRIBUTES].astype(np.float32) / 255
+        answers: NDArray[np.float32] = _unit(2 * read - 1) if conditions == "embedding" else read
+        return answers
 
     latents = draw(1000, 0).astype(np.float64)
     radius = float(np.linalg.norm(latents - latents.mean(axis=0), axis=1).mean())

@@ -64,7 +64,7 @@ def test_empty_folder_is_filled(tmp_path: Path) -> None:
     assert (tmp_path / "src/harness_spots/suites/spots_discs.toml").exists()
 
 
-@pytest.mark.parametrize("name", ["harness-spots", "a", "a-rather-long-name-for-a-package"])
+@pytest.mark.parametrize("name", ["harness-spots", "a", "a-rather-long-name-for-spots"])
 def test_every_file_is_whole_and_valid(name: str) -> None:
     files = dict(rendered(names_for(name, Registry())))
     for path, text in files.items():
