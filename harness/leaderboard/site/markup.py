@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from markupsafe import Markup
 
@@ -46,17 +47,18 @@ def grid_rows(grid: Grid) -> Markup:
     return Markup("".join(rows))
 
 
-def text_rows(rows: Sequence[Sequence[str]], looks: Sequence[str] = ("",)) -> Markup:
-    """Rows of text whose first cell names the row.
+def text_rows(texts: Iterator[str], rows: int, looks: Sequence[str]) -> str:
+    """Rows whose first cell names the row.
 
     Args:
-        rows: a name and further cells each.
-        looks: classes of the further cells.
+        texts: escaped; the cells of the rows are taken from it.
+        rows: how many there are.
+        looks: classes of the cells after the first; empty for none.
     """
     cells = "".join(f'<td class="{look}">{{}}</td>' if look else "<td>{}</td>" for look in looks)
     row = f'<tr><th scope="row">{{}}</th>{cells}</tr>\n'.format
-    texts = iter(escaped([text for row in rows for text in row]))
-    return Markup("".join(map(row, *[texts] * (1 + len(looks)))))
+    taken = islice(texts, rows * (1 + len(looks)))
+    return "".join(map(row, *[taken] * (1 + len(looks))))
 
 
 def _value(value: float | None) -> str:

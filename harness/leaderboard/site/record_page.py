@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from markupsafe import Markup
@@ -37,31 +38,35 @@ def record_page(record: Record, back: Link, seeds: Sequence[Link]) -> str:
         seeds: pages of the same configuration's other seeds.
     """
     method, suite = record.method, record.suite
-    title, *texts = escaped(
-        [
-            f"{method.name}, {method.preset}, seed {record.seed} on {suite.name}",
-            *(back.href, back.text, method.name, method.kind, kind_text(method.kind)),
-            *(method.preset, str(record.seed), suite.name, record.provenance.finished[:10]),
-            *(record.provenance.command, _lines(method.config)),
-        ]
+    head = (
+        f"{method.name}, {method.preset}, seed {record.seed} on {suite.name}",
+        *(back.href, back.text, method.name, method.kind, kind_text(method.kind)),
+        *(method.preset, str(record.seed), suite.name, record.provenance.finished[:10]),
     )
-    *head, command, config = texts
+    scores = [_score(score) for score in record.scores]
+    cost, origin = cost_facts(record), origin_facts(record)
+    texts = [*head, record.provenance.command, _lines(method.config)]
+    for rows in (scores, cost, origin):
+        for row in rows:
+            texts += row
+    # Everything is escaped here, at once.
+    known = iter(escaped(texts))
+    title, *rest = islice(known, len(head))
+    command, config = next(known), next(known)
     fillings = (
         title,
-        *head,
+        *rest,
         _links(seeds),
-        text_rows([_score(score) for score in record.scores], LOOKS),
+        text_rows(known, len(scores), LOOKS),
         _notes(record.notes),
-        text_rows(cost_facts(record)),
+        text_rows(known, len(cost), ("",)),
         command,
-        text_rows(origin_facts(record), ("long",)),
+        text_rows(known, len(origin), ("long",)),
         config,
     )
-    first, *rest = _shell()
-    pieces = [first]
-    for filling, piece in zip(fillings, rest, strict=True):
-        pieces += (filling, piece)
-    return "".join(pieces)
+    first, *pieces = _shell()
+    both = zip(fillings, pieces, strict=True)
+    return first + "".join([text for pair in both for text in pair])
 
 
 @lru_cache

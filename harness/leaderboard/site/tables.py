@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from harness.leaderboard.board import Board, Table
@@ -100,6 +101,7 @@ class Grid(NamedTuple):
     folded: bool = False
 
 
+@lru_cache(maxsize=2**17)
 def record_name(suite_fingerprint: str, method_fingerprint: str, seed: int) -> str:
     """File name of a record's page; no text of the record gets into it.
 
@@ -123,9 +125,10 @@ def score_grid(board: Board) -> Grid:
         cell = row.cells[column.metric]
         if cell.value is None:
             return None
-        found = (cell.low, cell.high, cell.value)
-        low, high, place = (axis.share(cell.value if end is None else end) for end in found)
-        return round(100 * low, 1), round(100 * high, 1), round(100 * place, 1)
+        place = round(100 * axis.share(cell.value), 1)
+        if cell.low is None or cell.high is None:
+            return place, place, place
+        return round(100 * axis.share(cell.low), 1), round(100 * axis.share(cell.high), 1), place
 
     lines = [
         _line(
