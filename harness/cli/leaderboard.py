@@ -15,6 +15,9 @@ from harness.cli.examples import examples
 #: Columns that are repeated where a table is wider than the terminal.
 _KEYS = ("method", "preset")
 
+#: Rows of a table that a terminal gets; files have all.
+_SHOWN_ROWS = 100
+
 if TYPE_CHECKING:
     from harness.leaderboard.board import Board
     from harness.record import Record
@@ -226,6 +229,8 @@ def _show(boards: Sequence[Board]) -> None:
                 console.answer_wrapped(text)
             if section.headers:
                 keys = [i for i, title in enumerate(section.headers) if title in _KEYS]
-                console.answer_wide_table(section.headers, section.rows, keys=keys)
+                console.answer_wide_table(section.headers, section.rows[:_SHOWN_ROWS], keys=keys)
+            if (more := len(section.rows) - _SHOWN_ROWS) > 0:
+                console.answer_wrapped(f"and {more} more rows, which --format csv has too.")
             for bullet in section.bullets:
                 console.answer_wrapped(f"- {bullet}")

@@ -133,3 +133,15 @@ def test_explain_says_which_field_differs(cli: InProcess, toy: Toy) -> None:
 def test_explain_of_a_missing_record_is_a_mistake(cli: InProcess, runs: Path) -> None:
     done = cli("leaderboard", "--explain", "runs/cell-0", "runs/nothing")
     assert (done.code, "runs/nothing" in done.error) == (2, True)
+
+
+def test_a_long_table_is_cut_on_the_terminal_and_whole_in_files(
+    cli: InProcess, toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.cli.leaderboard._SHOWN_ROWS", 3)
+    keep(toy.output, *(record(protocol(toy), f"net_{n}", n / 10) for n in range(5)))
+    shown = cli("leaderboard").out
+    assert "net_2" in shown
+    assert "net_3" not in shown
+    assert "and 2 more rows, which --format csv has too." in shown
+    assert "net_4" in cli("leaderboard", "--format", "csv").out
