@@ -22,38 +22,40 @@ _PROBE_BYTES = 2**20
 
 
 @contextmanager
-def replacing(path: Path, unexplained: tuple[type[Exception], ...] = ()) -> Iterator[Path]:
+def replacing(
+    path: Path, unexplained: tuple[type[Exception], ...] = (), *, sync: bool = True
+) -> Iterator[Path]:
     """A temporary sibling to write to; it takes the place of `path` when the block ends well.
 
     Args:
         path: the file.
         unexplained: what a library that writes in the block raises, without the system's reason.
+        sync: wait until the disk has it, so that a power cut leaves the old file or the new one;
+            needless for what is made again or only looked at.
 
     Raises:
         DiskFull: there is no room; `path` is left as it was.
         RunError: the folder cannot be written; `path` is left as it was.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            prefix=f"{_BEGIN}{path.name}.", suffix=_END, dir=path.parent
-        )
-        os.close(handle)
+        temporary = _new_sibling(path)
     except OSError as error:
         raise unwritten(path, error) from None
-    temporary = Path(name)
+    placed = False
     try:
         yield temporary
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
+        if sync:
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
         temporary.replace(path)
+        placed = True
     except OSError as error:
         raise unwritten(path, error) from None
     except unexplained as error:
         raise unwritten(path, _probed(temporary) or error) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        if not placed:
+            temporary.unlink(missing_ok=True)
 
 
 def unwritten(path: Path, error: Exception, says: str = "") -> RunError:
@@ -88,6 +90,19 @@ def remove_unfinished(folder: Path) -> None:
         path.unlink()
 
 
+def _new_sibling(path: Path) -> Path:
+    """An empty temporary file beside a path, readable for all; folders are made where missing."""
+    names = {"prefix": f"{_BEGIN}{path.name}.", "suffix": _END}
+    try:
+        handle, name = tempfile.mkstemp(**names, dir=path.parent)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(**names, dir=path.parent)
+    os.fchmod(handle, 0o644)
+    os.close(handle)
+    return Path(name)
+
+
 def _probed(temporary: Path) -> OSError | None:
     """Why a file cannot grow, found by trying; `None` where it can."""
     try:
@@ -112,11 +127,16 @@ def _mount(path: Path) -> Path:
     return next((place for place in (path, *path.parents) if place.is_mount()), path)
 
 
-def write_text(path: Path, text: str) -> None:
+def write_text(path: Path, text: str, *, sync: bool = True) -> None:
     """Write a text file whole or not at all.
+
+    Args:
+        path: the file.
+        text: what stands in it, as UTF-8.
+        sync: as in `replacing`.
 
     Raises:
         RunError: the disk is full or the folder cannot be written.
     """
-    with replacing(path) as temporary:
+    with replacing(path, sync=sync) as temporary:
         temporary.write_text(text, encoding="utf-8")

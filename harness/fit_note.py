@@ -43,9 +43,9 @@ class FitNote(BaseModel):
     attributes: tuple[str, ...] = ()
 
 
-def write_note(note: FitNote, folder: Path) -> None:
-    """Write `fit.json` whole or not at all."""
-    write_text(folder / "fit.json", note.model_dump_json(indent=1) + "\n")
+def write_note(note: FitNote, folder: Path, *, sync: bool = True) -> None:
+    """Write `fit.json` whole or not at all; see `harness.files.replacing` for `sync`."""
+    write_text(folder / "fit.json", note.model_dump_json(indent=1) + "\n", sync=sync)
 
 
 def read_note(folder: Path) -> FitNote | None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +43,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+#: Seconds for which it holds how many cores are free; looking takes a third of one.
+LOOK_SECONDS = 60
+
+
+@lru_cache(maxsize=1)
+def _cores_of(_: int) -> int:
+    """The free cores, looked at once a span of time."""
+    return free_cores()
+
+
 @dataclass
 class Fitting:
     """The fit of one cell, in a folder that the caller has locked.
@@ -76,6 +88,14 @@ class Fitting:
         done = note is not None and note.finished and note.owner == self.owner()
         return done and (self.folder / "weights.safetensors").exists()
 
+    @property
+    def learns(self) -> bool:
+        """Whether the method learns at all; what the others keep is not worth waiting for a disk.
+
+        Their weights are made again for every record, since after a power cut they may be damaged.
+        """
+        return self.cell.entry.spec.kind == "learned"
+
     def fitted(self) -> tuple[Fitted, FitNote]:
         """The fitted method, learned now or resumed where its weights are not there yet.
 
@@ -88,7 +108,7 @@ class Fitting:
         torch.set_num_threads(note.threads)
         keep_freed_pages()
         weights = self.folder / "weights.safetensors"
-        if not (note.finished and weights.exists()):
+        if not (self.learns and note.finished and weights.exists()):
             note = self._learn(self._constructed(size), note, device)
         method = self._constructed(size)
         restore(method, weights)
@@ -118,7 +138,7 @@ class Fitting:
             suite_image_size=cell.suite.image_size,
             seed=cell.seed,
             owner=owner,
-            threads=options.threads or free_cores(),
+            threads=options.threads or _cores_of(int(time.monotonic() // LOOK_SECONDS)),
             precision=pick_precision(options.precision, device),
             device=str(device),
             assets={
@@ -130,7 +150,8 @@ class Fitting:
 
     def _learn(self, method: Method, note: FitNote, device: torch.device) -> FitNote:
         cell = self.cell
-        write_note(note, self.folder)
+        if self.learns:
+            write_note(note, self.folder)  # checkpoints are of no use without it
         sees_labels = "labels" in cell.entry.spec.sees
         regress = self.roles.get("regress")
         run = TrainingRun(
@@ -154,7 +175,7 @@ class Fitting:
             method.fit(images, run)
         finally:
             run.close()
-        save_weights(method, self.folder)
+        save_weights(method, self.folder, sync=self.learns)
         done = note.model_copy(
             update={
                 "seconds": run.seconds(),
@@ -164,7 +185,7 @@ class Fitting:
                 "finished": True,
             }
         )
-        write_note(done, self.folder)
+        write_note(done, self.folder, sync=self.learns)
         return done
 
     def _clips(self) -> NDArray[np.int64] | None:

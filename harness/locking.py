@@ -1,8 +1,6 @@
 """One process at a time in a folder.
 
-The lock is the system's (`flock`): it ends with its process, so a dead one leaves none behind. Where
-a file system has no such locks, `filelock` writes its owner into the lock's file and takes over what
-a dead process of the same machine has left.
+The lock is the file system's (`flock`): it ends with its process, so a dead one leaves none behind.
 """
 
 from __future__ import annotations

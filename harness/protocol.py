@@ -26,6 +26,7 @@ class Prepared:
         roles: splits by role.
         ref: the suite as records name it.
         overlap: what the official protocol lets `fit` share with `test`, one sentence or empty.
+        metrics: version and parameters of the suite's metrics, by name.
         assets: what the suite's editors share, by name; empty for other suites.
     """
 
@@ -33,6 +34,7 @@ class Prepared:
     roles: Mapping[str, CachedSplit]
     ref: SuiteRef
     overlap: str
+    metrics: Mapping[str, Mapping[str, Any]]
     assets: Mapping[str, Asset] = field(default_factory=dict)
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import shutil
 import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from filelock import Timeout
 
@@ -70,7 +71,7 @@ class Runner:
     options: RunOptions
     known: Registry
     watcher: CellWatcher = field(default_factory=CellWatcher)
-    _prepared: dict[str, Prepared | HarnessError] = field(default_factory=dict)
+    _prepared: list[tuple[Suite, Prepared | HarnessError]] = field(default_factory=list)
 
     def run(self, cell: Cell, *, wait: bool = True) -> Outcome:
         """Run a cell; whatever goes wrong is contained in the outcome.
@@ -85,27 +86,34 @@ class Runner:
                 raise OutOfTime("it was not begun")
             prepared = self.prepare(cell)
             folder = self.folder(cell, prepared)
-            return self._locked(cell, prepared, folder, wait=wait)
+            return self._kept(cell, prepared, folder) or self._locked(
+                cell, prepared, folder, wait=wait
+            )
         except OutOfTime as stop:
             return Outcome(cell, "stopped", folder, None, str(stop), stop.exit_code)
         except Exception as error:  # noqa: BLE001 - a dataset of anyone's
             return self._failed(cell, folder, error)
 
     def _is_prepared(self, cell: Cell) -> bool:
-        return cell.suite.model_dump_json() in self._prepared
+        return self._found(cell.suite) is not None
+
+    def _found(self, suite: Suite) -> Prepared | HarnessError | None:
+        """What became of a suite's data, where it was opened; cells of one plan share the suite."""
+        same = (found for other, found in self._prepared if other is suite or other == suite)
+        return next(same, None)
 
     def prepare(self, cell: Cell) -> Prepared:
         """Open the suite's data, reading it into the cache first where needed.
 
         Data that were refused once are refused again without being read again.
         """
-        key = cell.suite.model_dump_json()
-        if key not in self._prepared:
+        found = self._found(cell.suite)
+        if found is None:
             try:
-                self._prepared[key] = self._open(cell.suite)
+                found = self._open(cell.suite)
             except HarnessError as error:
-                self._prepared[key] = error
-        found = self._prepared[key]
+                found = error
+            self._prepared.append((cell.suite, found))
         if isinstance(found, HarnessError):
             raise found
         return found
@@ -116,7 +124,8 @@ class Runner:
         roles = load_roles(suite, dataset, self.known, self.watcher.data_progress)
         assets = planned_assets(suite, roles, self.known)
         ref = suite_ref(suite, roles, self.known, assets)
-        return Prepared(dataset, roles, ref, overlap_note(suite, roles), assets)
+        metrics = metric_settings(suite, self.known)
+        return Prepared(dataset, roles, ref, overlap_note(suite, roles), metrics, assets)
 
     def folder(self, cell: Cell, prepared: Prepared) -> Path:
         """The cell's run folder; its name ends with the fingerprint of the fit."""
@@ -124,9 +133,7 @@ class Runner:
         name = f"{cell.entry.spec.name}-{cell.preset}-seed{cell.seed}-{owner[:8]}"
         return self.options.output / cell.suite.name / name
 
-    def _locked(
-        self, cell: Cell, prepared: Prepared, folder: Path, *, wait: bool
-    ) -> Outcome:
+    def _locked(self, cell: Cell, prepared: Prepared, folder: Path, *, wait: bool) -> Outcome:
         def waiting() -> None:
             self.watcher.waiting(cell, folder)
 
@@ -139,12 +146,18 @@ class Runner:
                 return Outcome(cell, "busy", folder)
             raise OutOfTime("another process is running it") from None
 
+    def _kept(self, cell: Cell, prepared: Prepared, folder: Path) -> Outcome | None:
+        """The outcome of a cell that is finished and not to be run again."""
+        record = None if self.options.fresh else finished_record(folder, prepared.ref)
+        if record is None or not _has_all(record, cell, prepared.metrics):
+            return None
+        return Outcome(cell, "kept", folder, record)
+
     def _run_or_keep(self, cell: Cell, prepared: Prepared, folder: Path) -> Outcome:
         if self.options.fresh:
             _clear(folder)
-        kept = finished_record(folder, prepared.ref)
-        if kept is not None and _has_all(kept, cell, self.known):
-            return Outcome(cell, "kept", folder, kept)
+        elif kept := self._kept(cell, prepared, folder):  # by another process, a moment ago
+            return kept
         if self.options.out_of_time():
             raise OutOfTime("it was not begun")
         remove_unfinished(folder)
@@ -213,9 +226,8 @@ class Runner:
         return Outcome(cell, "failed", folder, None, sentence, 1, trace)
 
 
-def _has_all(record: Record, cell: Cell, known: Registry) -> bool:
+def _has_all(record: Record, cell: Cell, settings: Mapping[str, Mapping[str, Any]]) -> bool:
     """Whether a record has every metric that is asked for, as it would be measured now."""
-    settings = metric_settings(cell.suite, known)
     found = {score.metric: score.settings for score in record.scores}
     return all(found.get(name) == settings[name] for name in cell.metrics or settings)
 

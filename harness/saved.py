@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 PREDICT_BATCH = 64
 
 
-def save_weights(method: Method, folder: Path) -> None:
-    """Write `weights.safetensors` whole or not at all.
+def save_weights(method: Method, folder: Path, *, sync: bool = True) -> None:
+    """Write `weights.safetensors` whole or not at all; see `harness.files.replacing` for `sync`.
 
     Raises:
         RunError: the file cannot be written.
@@ -50,7 +50,7 @@ def save_weights(method: Method, folder: Path) -> None:
         raise ContractError(f"state_dict() must hold tensors only; {wrong[0]!r} is none.")
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
     path = folder / "weights.safetensors"
-    with replacing(path, (SafetensorError,)) as temporary:
+    with replacing(path, (SafetensorError,), sync=sync) as temporary:
         save_file(tensors, temporary)
 
 

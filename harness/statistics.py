@@ -186,6 +186,9 @@ def _resampled_means(values: Floats, draws: int, random: np.random.Generator) ->
 def _mean_without_nan(values: Floats) -> Floats:
     """Mean over the last axis; NaN where nothing is left."""
     kept = np.isfinite(values)
+    if kept.all() and values.shape[-1]:
+        whole: Floats = values.sum(axis=-1) / values.shape[-1]
+        return whole
     counts = kept.sum(axis=-1)
     sums = np.where(kept, values, 0.0).sum(axis=-1)
     means: Floats = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)

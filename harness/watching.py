@@ -43,7 +43,8 @@ class CellWatcher:
 
 def tell(known: Registry, hook: str, event: object) -> None:
     """Pass an event to every plugin that listens; one that fails is warned about, not obeyed."""
-    for plugin in known.manager.get_plugins():
+    listening = getattr(known.manager.hook, hook).get_hookimpls()
+    for plugin in [implementation.plugin for implementation in listening]:
         others = [other for other in known.manager.get_plugins() if other is not plugin]
         try:
             known.manager.subset_hook_caller(hook, others)(event=event)

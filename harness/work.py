@@ -208,8 +208,9 @@ class Work:
             names = _edited_attributes(self.cell.suite)
             pictures["edits"] = standard_edits(evaluation.editing, evaluation, names)
         for name, picture in pictures.items():
-            with replacing(self.folder / "pictures" / f"{name}.png") as temporary:
-                picture.save(temporary, "PNG")
+            path = self.folder / "pictures" / f"{name}.png"
+            with replacing(path, sync=False) as temporary:
+                picture.save(temporary, "PNG", compress_level=1)
         save_curves(curves, self.folder)
         found = sorted((self.folder / "pictures").glob("*.png"))
         return {f"picture:{p.stem}": f"pictures/{p.name}" for p in found}

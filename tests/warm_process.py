@@ -87,9 +87,7 @@ class Warm:
         """Run the command in a working folder to its end."""
         return self.wait(self.start(folder, *arguments, fate=fate), folder)
 
-    def start(
-        self, folder: Path, *arguments: str, fate: Fate | None = None, name: str = ""
-    ) -> int:
+    def start(self, folder: Path, *arguments: str, fate: Fate | None = None, name: str = "") -> int:
         """Start the command and do not wait for it; the number of its process.
 
         Args:
@@ -136,6 +134,7 @@ def serve() -> None:
             answer = {"pid": pid}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
+    os._exit(0)  # taking all these modules down takes longer than a test
 
 
 def _import_everything() -> None:
@@ -249,7 +248,9 @@ class _Counter:
     def _heard(self, event: str, given: tuple[Any, ...]) -> None:
         """Python's own news of what is done to files."""
         changes = event in ("os.rename", "os.remove", "os.chmod", "os.mkdir", "os.rmdir")
-        writes = event == "open" and isinstance(given[2], int) and given[2] & (os.O_WRONLY | os.O_RDWR)
+        writes = (
+            event == "open" and isinstance(given[2], int) and given[2] & (os.O_WRONLY | os.O_RDWR)
+        )
         if not (changes or writes) or not self.counting:
             return
         if isinstance(given[0], str | bytes | os.PathLike):

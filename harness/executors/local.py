@@ -1,7 +1,7 @@
 """Cells on this machine: in this process, or in several worker processes.
 
-Cells that another command on the same output folder is running are left for the end, so that several
-commands share the cells; then each is waited for, and run here where its process has died.
+Cells that another command on the same output folder is running are left for the end, so that
+several commands share the cells; then each is waited for, and run here where its process has died.
 """
 
 from __future__ import annotations

@@ -50,13 +50,15 @@ class Checkpoints:
     def load(self) -> dict[str, Any] | None:
         """The newest readable checkpoint, or `None` when there is none.
 
-        A damaged one is passed over with a warning: a loop that goes on from the one before it, or
-        from its beginning, ends alike.
+        A damaged or lost one is passed over with a warning: a loop that goes on from the one before
+        it, or from its beginning, ends alike.
 
         Raises:
             RecordError: all that can be read belong to another fit or version.
         """
         problems: list[RecordError] = []
+        if self.previous.exists() and not self.newest.exists():
+            problems.append(_Damaged(f"{self.newest}: not there."))
         for path in (self.newest, self.previous):
             if not path.exists():
                 continue
@@ -89,7 +91,8 @@ class Checkpoints:
 
     def _read(self, path: Path) -> dict[str, Any]:
         try:
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            with warnings.catch_warnings(action="ignore"):
+                content = torch.load(path, map_location="cpu", weights_only=True)
         except Exception:  # noqa: BLE001 - a broken file makes torch raise anything
             # Torch's own message would advise to unpickle the file.
             raise _Damaged(

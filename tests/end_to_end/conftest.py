@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from commands import THIRD_PARTY, Command, InProcess, pip_install
+from warm_process import Warm
 
 from harness.registry import registry
 
@@ -30,6 +31,15 @@ def broken_site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One cache of decoded images for all tests of this process."""
     return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def warm(toy_site: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warm]:
+    """The command in children of one process that has imported everything."""
+    folder = tmp_path_factory.mktemp("warm")
+    process = Warm(Command(folder, folder / "cache", [toy_site]).environment())
+    yield process
+    process.close()
 
 
 @pytest.fixture(scope="module")

@@ -162,6 +162,7 @@ def test_two_processes_share_one_training(tmp_path: Path, toy_site: Path) -> Non
 def test_second_process_says_that_it_waits(command: Command, cli: InProcess) -> None:
     arguments = (*TOY, "--no-baselines", "--preset", "smoke")
     assert cli(*arguments).code == 0
+    (the_run(command.folder / "runs") / "record.json").unlink()
     lock = FileLock(the_run(command.folder / "runs") / ".lock")
     lock.acquire()
     process = command.start(*arguments)
@@ -172,5 +173,14 @@ def test_second_process_says_that_it_waits(command: Command, cli: InProcess) -> 
         assert line
     lock.release()
     done = finish(process)
+    assert done.code == 0
+    assert "finished: " in done.err
+
+
+def test_finished_cell_is_read_without_waiting(command: Command, cli: InProcess) -> None:
+    arguments = (*TOY, "--no-baselines", "--preset", "smoke")
+    assert cli(*arguments).code == 0
+    with FileLock(the_run(command.folder / "runs") / ".lock"):
+        done = cli(*arguments)
     assert done.code == 0
     assert "kept: " in done.err

@@ -7,9 +7,7 @@ of computing, wherever that is: while learning, predicting, measuring or drawing
 
 from __future__ import annotations
 
-import os
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -70,30 +68,21 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {
         ),
     ),
     "sgf": (SGF[0], (*HATS, *SGF[1])),
-    "interfacegan": ("interfacegan", (*HATS, *settings(latents=60))),
+    "interfacegan": ("interfacegan", (*HATS, *settings(latents=60, extremes_least=5))),
     "ganspace": (
         "ganspace",
-        (*HATS, *settings(latents=64, draw_batch=32, components=3, candidates=2, labelled=4)),
+        (*HATS, *settings(latents=4000, components=3, candidates=2, labelled=4)),
     ),
     "caption_oracle": (SGF[0], ("--suite", "synthetic_faces_captions", *EDITED, *SGF[1])),
     "keypoint_oracle": (SGF[0], ("--suite", "synthetic_faces_keypoints", *EDITED, *SGF[1])),
 }
-#: Kills of one run, at most; it may end before the last.
-KILLS = 4
-
-
-@pytest.fixture(scope="module")
-def warm() -> Iterator[Warm]:
-    """One process for all methods."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "COLUMNS": "120", "NO_COLOR": "1"}
-    process = Warm({k: v for k, v in environment.items() if not k.startswith("HARNESS")})
-    yield process
-    process.close()
+#: Kills of one run, at most, each of another kind; it may end before the last.
+KILLS = 3
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """All files of a working folder that a run leaves, but those that name times."""
-    dated = {"record.json", "fit.json", COUNTS, PRINTED}
+    """All files of a working folder that a run leaves, but those that name times or attempts."""
+    dated = {"record.json", "fit.json", "toy_events.txt", COUNTS, PRINTED}
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
@@ -114,7 +103,7 @@ def arrays(folder: Path) -> dict[str, np.ndarray]:
 
 
 def drawn_fates(whole: Ended, seed: str) -> list[Fate]:
-    """One fate of every kind in a drawn order; points lie in the first part of what is left."""
+    """Fates of drawn kinds in a drawn order; points lie in the first part of an undisturbed run."""
     draw = random.Random(seed)
     fates = [
         Fate(step=draw.randint(1, max(1, whole.steps // 2))),
@@ -142,7 +131,7 @@ def test_killed_at_drawn_points_a_run_ends_bit_for_bit_as_an_undisturbed_one(
         ended = warm(killed, *command, fate=fate)
         assert ended.code <= 0, (fate, ended)
         kills += ended.code < 0
-    assert kills >= 2
+    assert kills
     ended = warm(killed, *command)
     assert ended.code == 0, ended.text
 

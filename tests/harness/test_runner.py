@@ -212,7 +212,8 @@ def test_lost_weights_are_learned_again(toy: Toy) -> None:
     assert first.folder is not None
     (first.folder / "weights.safetensors").unlink()
     (first.folder / "record.json").unlink()
-    assert values(run(toy)) == values(first)
+    with pytest.warns(UserWarning, match="has no checkpoint: it starts anew"):
+        assert values(run(toy)) == values(first)
     assert len(FITS) == 2
 
 

@@ -249,3 +249,27 @@ def test_progress_follows_a_resumed_loop(toy: Toy, capsys: pytest.CaptureFixture
     shown: Any = capsys.readouterr().err
     assert "test images: 6 in the cache" in shown
     assert "toy_net seed 0: train goes on at step 5 of 9" in shown
+
+
+def test_a_run_that_is_out_of_time_exits_with_3_and_the_same_command_goes_on(
+    toy: Toy, invoke: Invoke, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def pass_() -> None:
+        monkeypatch.setattr("harness.training.run.wall_clock", lambda: 1e11)
+
+    BEFORE_FIT.append(pass_)
+    result = invoke("--max-minutes", "30")
+    assert result.exit_code == 3
+    said = result.stderr.splitlines()
+    assert "stopped: toy/toy_net/quick/seed-0: step 1 of 4 of the loop 'train' is saved" in said
+    assert said[-1] == "Time is up; the same command goes on where it was (1 of 1 cells left)."
+    BEFORE_FIT.clear()
+    monkeypatch.setattr("harness.training.run.wall_clock", lambda: 0.0)
+    again = invoke("--max-minutes", "30")
+    assert again.exit_code == 0
+    assert "train goes on at step 1 of 4" in again.stderr
+
+
+def test_a_time_limit_of_nothing_is_refused(invoke: Invoke) -> None:
+    result = invoke("--max-minutes", "0")
+    assert (result.exit_code, "--max-minutes 0: expected" in result.stderr) == (2, True)

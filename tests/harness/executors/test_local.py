@@ -49,20 +49,26 @@ class Pool:
 
     made: ClassVar[list[Pool]] = []
     error: BaseException | None = None
+    #: Methods that another process runs.
+    elsewhere: tuple[str, ...] = ()
 
-    def __init__(self, workers: int, mp_context: object, initializer: object) -> None:
+    def __init__(
+        self, workers: int, mp_context: object, initializer: object, initargs: tuple[RunOptions]
+    ) -> None:
         self.workers = workers
-        self.calls: list[RunOptions] = []
+        (self.options,) = initargs
+        self.calls: list[tuple[str, bool]] = []
         self.shut: dict[str, Any] | None = None
         Pool.made.append(self)
 
-    def submit(self, call: Any, cell: Any, options: RunOptions) -> Future[Outcome]:
-        self.calls.append(options)
+    def submit(self, call: Any, cell: Any, wait: bool) -> Future[Outcome]:
+        self.calls.append((cell.entry.spec.name, wait))
         future: Future[Outcome] = Future()
         if Pool.error is not None:
             future.set_exception(Pool.error)
         else:
-            future.set_result(Outcome(cell, "kept"))
+            busy = cell.entry.spec.name in Pool.elsewhere and not wait
+            future.set_result(Outcome(cell, "busy" if busy else "kept"))
         return future
 
     def shutdown(self, **given: Any) -> None:
@@ -95,7 +101,19 @@ def test_the_cores_are_shared_out(
 ) -> None:
     monkeypatch.setattr(local, "usable_cores", lambda: 8)
     run(toy, workers, threads=threads)
-    assert {options.threads for options in pool.made[0].calls} == {share}
+    assert pool.made[0].options.threads == share
+
+
+def test_cells_that_another_command_runs_are_waited_for_at_the_end(
+    toy: Toy, pool: type[Pool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Pool, "elsewhere", ("toy_net",))
+    outcomes = run(toy)
+    assert [(o.cell.entry.spec.name, o.status) for o in outcomes] == [
+        ("toy_centre", "kept"),
+        ("toy_net", "kept"),
+    ]
+    assert pool.made[0].calls == [("toy_net", False), ("toy_centre", False), ("toy_net", True)]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from harness.errors import RecordError, RunError
+from harness.errors import DiskFull, RecordError, RunError
 from harness.training.checkpoint import Checkpoints
 
 
@@ -57,7 +57,9 @@ def test_the_previous_one_stands_in_for_a_damaged_one(
     checkpoints.save({"step": 2})
     whole = checkpoints.newest.read_bytes()
     checkpoints.newest.write_bytes(whole[: len(whole) // 2] if damage is None else damage)
-    assert step_of(checkpoints) == 1
+    words = r"train\.pt: not a readable.* The one before it, of step 1, is used\."
+    with pytest.warns(UserWarning, match=words):
+        assert step_of(checkpoints) == 1
 
 
 def test_the_previous_one_is_used_when_the_newest_is_not_there_yet(
@@ -65,14 +67,36 @@ def test_the_previous_one_is_used_when_the_newest_is_not_there_yet(
 ) -> None:
     checkpoints.save({"step": 1})
     checkpoints.newest.rename(checkpoints.previous)
-    assert step_of(checkpoints) == 1
+    with pytest.warns(UserWarning, match=r"pt: not there\. The one before it, of step 1, is used"):
+        assert step_of(checkpoints) == 1
 
 
-def test_damaged_files_alone_are_an_error_that_says_what_to_do(checkpoints: Checkpoints) -> None:
-    checkpoints.save({"step": 1})
+@pytest.mark.parametrize("count", [1, 2])
+def test_where_all_are_damaged_the_loop_starts_anew(checkpoints: Checkpoints, count: int) -> None:
+    for step in range(count):
+        checkpoints.save({"step": step})
+    for path in checkpoints.newest.parent.iterdir():
+        path.write_bytes(b"garbage")
+    with pytest.warns(UserWarning, match=r"train\.pt: not a readable.* the loop starts anew\."):
+        assert checkpoints.load() is None
+
+
+def test_a_foreign_file_beside_a_damaged_one_is_refused(checkpoints: Checkpoints) -> None:
+    Checkpoints(checkpoints.newest.parent, "train", "someone else").save({"step": 1})
+    checkpoints.newest.rename(checkpoints.previous)
     checkpoints.newest.write_bytes(b"garbage")
-    with pytest.raises(RecordError, match=r"train\.pt: not a readable.*--fresh"):
+    with pytest.raises(RecordError, match=r"previous\.pt: a checkpoint of another.*--fresh"):
         checkpoints.load()
+
+
+def test_checkpoints_of_later_loops_are_forgotten(tmp_path: Path) -> None:
+    for name in ("first", "second", "third"):
+        loop = Checkpoints(tmp_path, name, "me")
+        loop.save({"step": 1})
+        loop.save({"step": 2})
+    Checkpoints(tmp_path, "second", "me").forget_others({"first", "second"})
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {"first.pt", "first.previous.pt", "second.pt", "second.previous.pt"}
 
 
 def test_a_checkpoint_of_another_fit_is_refused(checkpoints: Checkpoints, tmp_path: Path) -> None:
@@ -112,8 +136,8 @@ def test_a_checkpoint_is_never_unpickled(
         pickle.dump(bomb, buffer)
     checkpoints.newest.parent.mkdir()
     checkpoints.newest.write_bytes(buffer.getvalue())
-    with pytest.raises(RecordError, match="not a readable checkpoint"):
-        checkpoints.load()
+    with pytest.warns(UserWarning, match="not a readable checkpoint"):
+        assert checkpoints.load() is None
     assert not (tmp_path / "exploded").exists()
 
 
@@ -131,7 +155,7 @@ def test_a_full_disk_is_a_failed_run_and_the_last_checkpoint_stays(
     checkpoints: Checkpoints,
 ) -> None:
     checkpoints.save({"step": 1})
-    with pytest.raises(RunError, match=r"train\.pt: cannot be written"):
+    with pytest.raises(RunError, match=r"train\.pt: cannot be written: File too large\."):
         checkpoints.save({"step": 2, "state": torch.zeros(100_000)})
     assert step_of(checkpoints) == 1
     assert sorted(p.name for p in checkpoints.newest.parent.iterdir()) == ["train.pt"]
@@ -146,9 +170,10 @@ def test_a_disk_that_fills_up_while_syncing_leaves_a_loadable_checkpoint(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(RunError, match="No space left"):
+    with pytest.raises(DiskFull, match="No space left"):
         checkpoints.save({"step": 2})
-    assert step_of(checkpoints) == 1
+    with pytest.warns(UserWarning, match="The one before it, of step 1, is used"):
+        assert step_of(checkpoints) == 1
 
 
 def test_loops_have_checkpoints_of_their_own(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import torch
 from PIL import Image
 from torch import Tensor, nn
 
-from harness.errors import ContractError, RecordError, RunError
+from harness.errors import ContractError, OutOfTime, RecordError, RunError
 from harness.training import Averaged, FitImages, TrainingRun
 from harness.training import run as module
 
@@ -77,6 +77,7 @@ def learn(run: TrainingRun, visit: Callable[[str, int], None] = lambda *_: None)
         (loss * torch.rand(1, generator=run.generator("between"))).backward()
         descent.step()
         averaged.update(second)
+        run.log(loss=loss)
         visit("second", step)
     after = {name: run.generator(name).get_state() for name in ("weights", "noise", "between")}
     modules = {"first": first, "second": second, "average": averaged.module}
@@ -204,7 +205,45 @@ def test_the_previous_checkpoint_is_used_when_the_newest_is_damaged(tmp_path: Pa
     with pytest.raises(Killed):
         loop(training(tmp_path), 6, die)
     (tmp_path / "checkpoints" / "train.pt").write_bytes(b"garbage")
-    assert loop(training(tmp_path), 6) == [2, 3, 4, 5]
+    with pytest.warns(UserWarning, match="of step 2, is used"):
+        assert loop(training(tmp_path), 6) == [2, 3, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("lost", "notes"),
+    [
+        (["first.pt"], ["first.pt: not there", "'second' had begun and has no checkpoint"]),
+        (["first.pt", "first.previous.pt"], ["'second' had begun", "'first' had begun"]),
+        (["second.pt"], ["second.pt: not there. The one before it, of step 2"]),
+        (["second.pt", "second.previous.pt"], ["'second' had begun and has no checkpoint"]),
+    ],
+    ids=["newest", "both", "newest of the second", "both of the second"],
+)
+def test_a_fit_whose_checkpoints_are_lost_ends_with_the_same_weights(
+    tmp_path: Path, lost: list[str], notes: list[str]
+) -> None:
+    """What a later loop had made of the lost one is made again with it."""
+    expected = learn(training(tmp_path / "whole"))
+
+    def die(*place: Any) -> None:
+        if place == ("second", 3):
+            raise Killed
+
+    with pytest.raises(Killed):
+        learn(training(tmp_path / "killed"), die)
+    for name in lost:
+        (tmp_path / "killed" / "checkpoints" / name).unlink()
+    with pytest.warns(UserWarning, match="checkpoint") as warned:
+        assert_same(learn(training(tmp_path / "killed")), expected)
+    said = " ".join(str(warning.message) for warning in warned)
+    assert [note for note in notes if note not in said] == []
+
+
+def test_a_passed_deadline_saves_the_step_and_ends(tmp_path: Path) -> None:
+    late = training(tmp_path, checkpoint_seconds=1e9, deadline=1.0)
+    with pytest.raises(OutOfTime, match="step 1 of 4 of the loop 'train' is saved"):
+        loop(late, 4)
+    assert loop(training(tmp_path, deadline=1e11), 4) == [1, 2, 3]
 
 
 def test_a_checkpoint_of_another_fit_is_refused(tmp_path: Path) -> None:
@@ -374,7 +413,8 @@ def test_the_curve_is_never_behind_the_checkpoint(
     assert curve(tmp_path) == [(0, 0.0)]
     monkeypatch.undo()
     again = training(tmp_path)
-    loop(again, 3, lambda step: again.log(loss=step))
+    with pytest.warns(UserWarning, match="'train' had begun and has no checkpoint"):
+        loop(again, 3, lambda step: again.log(loss=step))
     assert curve(tmp_path) == [(0, 0.0), (1, 1.0), (2, 2.0)]
 
 
