@@ -13,7 +13,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -65,14 +65,15 @@ class Ray:
         """
         ray = _ray()
         connected = _connect(ray)
-        try:
-            with _records_alone_on_stdout():
+        with _records_alone_on_stdout():
+            try:
                 tasks = _Tasks(ray, _sent(options), _versions(known), _resources(ray, options))
                 for outcome in tasks.outcomes(cells, self.workers or IN_FLIGHT):
                     yield _told_from_here(outcome, options.output)
-        finally:
-            if connected:
-                ray.shutdown()
+            finally:
+                if connected:
+                    with redirect_stdout(sys.stderr):  # what Ray held back to tell it at once
+                        ray.shutdown()
 
 
 @dataclass
