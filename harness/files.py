@@ -38,27 +38,24 @@ def replacing(
         RunError: the folder cannot be written; `path` is left as it was.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            prefix=f"{_BEGIN}{path.name}.", suffix=_END, dir=path.parent
-        )
-        os.close(handle)
+        temporary = _new_sibling(path)
     except OSError as error:
         raise unwritten(path, error) from None
-    temporary = Path(name)
+    placed = False
     try:
         yield temporary
         if sync:
             with temporary.open("rb+") as file:
                 os.fsync(file.fileno())
-        temporary.chmod(0o644)
         temporary.replace(path)
+        placed = True
     except OSError as error:
         raise unwritten(path, error) from None
     except unexplained as error:
         raise unwritten(path, _probed(temporary) or error) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        if not placed:
+            temporary.unlink(missing_ok=True)
 
 
 def unwritten(path: Path, error: Exception, says: str = "") -> RunError:
@@ -91,6 +88,19 @@ def remove_unfinished(folder: Path) -> None:
     """
     for path in folder.rglob(f"{_BEGIN}*{_END}"):
         path.unlink()
+
+
+def _new_sibling(path: Path) -> Path:
+    """An empty temporary file beside a path, readable for all; folders are made where missing."""
+    names = {"prefix": f"{_BEGIN}{path.name}.", "suffix": _END}
+    try:
+        handle, name = tempfile.mkstemp(**names, dir=path.parent)
+    except FileNotFoundError:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(**names, dir=path.parent)
+    os.fchmod(handle, 0o644)
+    os.close(handle)
+    return Path(name)
 
 
 def _probed(temporary: Path) -> OSError | None:

@@ -150,7 +150,8 @@ class Fitting:
 
     def _learn(self, method: Method, note: FitNote, device: torch.device) -> FitNote:
         cell = self.cell
-        write_note(note, self.folder, sync=self.learns)
+        if self.learns:
+            write_note(note, self.folder)  # checkpoints are of no use without it
         sees_labels = "labels" in cell.entry.spec.sees
         regress = self.roles.get("regress")
         run = TrainingRun(

@@ -151,7 +151,7 @@ class RecordIndex:
         """The stamp of every file, by path."""
         found: dict[str, str] = {}
         for group in range(self.file.num_row_groups):
-            table = _first(self.table(group, ["path", "stamp", _NUMBER]))
+            table = self.table(group, ["path", "stamp"])
             found.update(zip(_values(table["path"]), _values(table["stamp"]), strict=True))
         return found
 
@@ -295,78 +295,82 @@ def _stored(value: Any, kind: str) -> Any:
 
 def _found(table: pa.Table) -> Iterator[Found]:
     """The files of a table, in its order."""
-    first = _first(table)
-    own = (_values(first[name]) for name in _OWN)
-    parts = [_parts(piece, first) for piece in ("suite", "method", "cost", "provenance")]
-    records = _rows_of("", first)
+    numbers = table[_NUMBER].to_pylist()
+    starts = [row for row, number in enumerate(numbers) if number == 0]
+    own = (_values(table[name], "text", starts) for name in _OWN)
+    parts = [_parts(piece, table, starts) for piece in ("suite", "method", "cost", "provenance")]
     scores: list[list[Any]] = []
-    for number, score in zip(_values(table[_NUMBER]), _parts("score", table), strict=True):
+    for number, score in zip(numbers, _parts("score", table), strict=True):
         if number == 0:
             scores.append([])
         if score is not None:
             scores[-1].append(score)
     for path, stamp, problem, values, suite, method, cost, source, mine in zip(
-        *own, records, *parts, scores, strict=True
+        *own, _rows_of("", table, starts), *parts, scores, strict=True
     ):
         made = None
         if values is not None:
             more = {"suite": suite, "method": method, "cost": cost, "provenance": source}
-            made = Record.model_construct(**values, **more, scores=mine)
+            made = _restored(Record, {**values, **more, "scores": mine})
         yield Found(path, stamp, made, problem)
 
 
-def _first(table: pa.Table) -> pa.Table:
-    """The first row of every file."""
-    import pyarrow.compute as pc
-
-    return table.filter(pc.equal(table[_NUMBER], 0))
-
-
-def _parts(piece: str, table: pa.Table) -> Iterator[Any]:
-    """The piece of every row, `None` where it has none.
-
-    What is in an index was validated when it was taken in.
-    """
-    template = None
-    for values in _rows_of(piece, table):
-        if values is None:
-            yield None
-        elif template is None:
-            template = _PIECES[piece].model_construct(**values)
-            yield template
-        else:
-            yield template.model_copy(update=values)  # a quarter of the time
+def _parts(piece: str, table: pa.Table, at: Sequence[int] | None = None) -> Iterator[Any]:
+    """The piece of every row, or of some; `None` where it has none."""
+    model = _PIECES[piece]
+    for values in _rows_of(piece, table, at):
+        yield None if values is None else _restored(model, values)
 
 
-def _rows_of(piece: str, table: pa.Table) -> Iterator[dict[str, Any] | None]:
-    """The fields of a piece, by name, of every row."""
+def _restored(model: type[Part], values: dict[str, Any]) -> Any:
+    """A piece as pickle would restore it: what is in an index was validated when it came in."""
+    made = model.__new__(model)
+    made.__setstate__(
+        {
+            "__dict__": values,
+            "__pydantic_fields_set__": _names(model),
+            "__pydantic_extra__": None,
+            "__pydantic_private__": None,
+        }
+    )
+    return made
+
+
+@cache
+def _names(model: type[Part]) -> set[str]:
+    return set(model.model_fields)
+
+
+def _rows_of(
+    piece: str, table: pa.Table, at: Sequence[int] | None = None
+) -> Iterator[dict[str, Any] | None]:
+    """The fields of a piece, by name, of every row or of some."""
     columns = _columns()[piece]
     names = [column.field for column in columns]
     present = names.index(_PRESENT[piece])
-    values = (_values(table[column.name], column.kind) for column in columns)
+    values = (_values(table[column.name], column.kind, at) for column in columns)
     for row in zip(*values, strict=True):
         yield None if row[present] is None else dict(zip(names, row, strict=True))
 
 
-def _values(column: Any, kind: str = "text") -> Sequence[Any]:
-    """A column's values; equal texts of JSON become one object, which nobody changes."""
-    import pyarrow as pa
+def _values(column: Any, kind: str = "text", at: Sequence[int] | None = None) -> Sequence[Any]:
+    """A column's values, of all rows or of some.
 
+    Equal texts of JSON become one object, which nobody changes.
+    """
     column = column.combine_chunks()
+    if kind in ("text", "json"):
+        distinct = column.dictionary.to_pylist()
+        if kind == "json":
+            distinct = json.loads(f"[{','.join(distinct)}]")  # all at once, in a third of the time
+        places = column.indices.to_pylist()
+        if at is not None:
+            places = [places[row] for row in at]
+        return [None if place is None else distinct[place] for place in places]
     if kind == "ends":
         ends = iter(column.flatten().to_pylist())
-        return [(next(ends), next(ends)) if is_there else None for is_there in _there(column)]
-    if not pa.types.is_dictionary(column.type):
-        plain: list[Any] = column.to_pylist()
-        return plain
-    distinct = column.dictionary.to_pylist()
-    if kind == "json":
-        distinct = json.loads(f"[{','.join(distinct)}]")  # all at once takes a third of the time
-    if not column.null_count:
-        return [distinct[i] for i in column.indices.to_pylist()]
-    return [None if i is None else distinct[i] for i in column.indices.to_pylist()]
-
-
-def _there(column: Any) -> list[bool]:
-    known: list[bool] = column.is_valid().to_pylist()
-    return known
+        known = column.is_valid().to_pylist()
+        values = [(next(ends), next(ends)) if there else None for there in known]
+    else:
+        values = column.to_pylist()
+    return values if at is None else [values[row] for row in at]

@@ -72,7 +72,7 @@ class Runner:
     options: RunOptions
     known: Registry
     watcher: CellWatcher = field(default_factory=CellWatcher)
-    _prepared: dict[str, Prepared | HarnessError] = field(default_factory=dict)
+    _prepared: list[tuple[Suite, Prepared | HarnessError]] = field(default_factory=list)
 
     def run(self, cell: Cell, *, wait: bool = True) -> Outcome:
         """Run a cell; whatever goes wrong is contained in the outcome.
@@ -97,20 +97,25 @@ class Runner:
             return self._failed(cell, folder, error)
 
     def _is_prepared(self, cell: Cell) -> bool:
-        return cell.suite.model_dump_json() in self._prepared
+        return self._found(cell.suite) is not None
+
+    def _found(self, suite: Suite) -> Prepared | HarnessError | None:
+        """What became of a suite's data, where it was opened; cells of one plan share the suite."""
+        same = (found for other, found in self._prepared if other is suite or other == suite)
+        return next(same, None)
 
     def prepare(self, cell: Cell) -> Prepared:
         """Open the suite's data, reading it into the cache first where needed.
 
         Data that were refused once are refused again without being read again.
         """
-        key = cell.suite.model_dump_json()
-        if key not in self._prepared:
+        found = self._found(cell.suite)
+        if found is None:
             try:
-                self._prepared[key] = self._open(cell.suite)
+                found = self._open(cell.suite)
             except HarnessError as error:
-                self._prepared[key] = error
-        found = self._prepared[key]
+                found = error
+            self._prepared.append((cell.suite, found))
         if isinstance(found, HarnessError):
             raise found
         return found

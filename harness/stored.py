@@ -104,7 +104,7 @@ def _indexed(
     again = f"'harness index --records {store.name}'"
     try:
         with closing(open_index(store)) as index:
-            unread = listing - index.others(suites)
+            unread = set(listing - index.others(suites))
             found = [
                 one
                 for one in index.found(suites)

@@ -48,7 +48,8 @@ def tell(known: Registry, hook: str, event: object) -> None:
     A tracker that fails, such as one without a connection, hears no more of this cell, so that it
     neither holds up every step nor warns at each.
     """
-    for plugin in known.manager.get_plugins():
+    listening = getattr(known.manager.hook, hook).get_hookimpls()
+    for plugin in [implementation.plugin for implementation in listening]:
         others = [other for other in known.manager.get_plugins() if other is not plugin]
         try:
             known.manager.subset_hook_caller(hook, others)(event=event)

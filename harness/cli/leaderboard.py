@@ -15,11 +15,12 @@ from harness.cli.examples import examples
 #: Columns that are repeated where a table is wider than the terminal.
 _KEYS = ("method", "preset")
 
-#: Rows of a table that a terminal gets; files have all.
-_SHOWN_ROWS = 100
+#: Rows and columns of a table that a terminal gets; files have all.
+_SHOWN = 100
 
 if TYPE_CHECKING:
     from harness.leaderboard.board import Board
+    from harness.leaderboard.sheet import Section
     from harness.record import Record
 
 EPILOG = examples(
@@ -228,9 +229,19 @@ def _show(boards: Sequence[Board]) -> None:
             for text in section.text:
                 console.answer_wrapped(text)
             if section.headers:
-                keys = [i for i, title in enumerate(section.headers) if title in _KEYS]
-                console.answer_wide_table(section.headers, section.rows[:_SHOWN_ROWS], keys=keys)
-            if (more := len(section.rows) - _SHOWN_ROWS) > 0:
-                console.answer_wrapped(f"and {more} more rows, which --format csv has too.")
+                _show_table(section)
             for bullet in section.bullets:
                 console.answer_wrapped(f"- {bullet}")
+
+
+def _show_table(section: Section) -> None:
+    """The table of a section, as much of it as a terminal gets; in some, methods are columns."""
+    from harness.cli import console
+
+    headers = section.headers[:_SHOWN]
+    rows = [row[:_SHOWN] for row in section.rows[:_SHOWN]]
+    keys = [i for i, title in enumerate(headers) if title in _KEYS]
+    console.answer_wide_table(headers, rows, keys=keys)
+    for what, count in (("rows", len(section.rows)), ("columns", len(section.headers))):
+        if count > _SHOWN:
+            console.answer_wrapped(f"and {count - _SHOWN} more {what}; --format csv has them.")

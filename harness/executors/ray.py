@@ -10,11 +10,14 @@ from __future__ import annotations
 import itertools
 import logging
 import os
+import sys
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from harness.errors import ConfigError, UserError
 from harness.plan import Cell, RunOptions
@@ -62,13 +65,15 @@ class Ray:
         """
         ray = _ray()
         connected = _connect(ray)
-        try:
-            tasks = _Tasks(ray, _sent(options), _versions(known), _resources(ray, options))
-            for outcome in tasks.outcomes(cells, self.workers or IN_FLIGHT):
-                yield _told_from_here(outcome, options.output)
-        finally:
-            if connected:
-                ray.shutdown()
+        with _records_alone_on_stdout():
+            try:
+                tasks = _Tasks(ray, _sent(options), _versions(known), _resources(ray, options))
+                for outcome in tasks.outcomes(cells, self.workers or IN_FLIGHT):
+                    yield _told_from_here(outcome, options.output)
+            finally:
+                if connected:
+                    with redirect_stdout(sys.stderr):  # what Ray held back to tell it at once
+                        ray.shutdown()
 
 
 @dataclass
@@ -151,7 +156,7 @@ def _connect(ray: ModuleType) -> bool:
         return False
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # else a new cluster calls home
     try:
-        # What tasks print would come to stdout, where records go: it stays in the logs of Ray.
+        # What tasks print stays in the logs of Ray: there is no knowing which cell it belongs to.
         ray.init(logging_level=logging.ERROR, log_to_driver=False)
     except (ConnectionError, RuntimeError, ValueError) as error:
         where = os.environ.get("RAY_ADDRESS", "this machine")
@@ -160,6 +165,28 @@ def _connect(ray: ModuleType) -> bool:
             f"No cluster of Ray answers at {where} (RAY_ADDRESS names another one): {reason}"
         ) from None
     return True
+
+
+@contextmanager
+def _records_alone_on_stdout() -> Iterator[None]:
+    """Send to stderr what threads of Ray print, such as that a node is lost."""
+    before = sys.stdout
+    sys.stdout = cast(TextIO, _ByThread(before))
+    try:
+        yield
+    finally:
+        sys.stdout = before
+
+
+class _ByThread:
+    """A stream for all threads but Ray's own, which get stderr."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __getattr__(self, name: str) -> Any:
+        of_ray = threading.current_thread().name.startswith("ray_")
+        return getattr(sys.stderr if of_ray else self._stream, name)
 
 
 def _resources(ray: ModuleType, options: RunOptions) -> dict[str, float]:

@@ -138,10 +138,10 @@ def test_explain_of_a_missing_record_is_a_mistake(cli: InProcess, runs: Path) ->
 def test_a_long_table_is_cut_on_the_terminal_and_whole_in_files(
     cli: InProcess, toy: Toy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.cli.leaderboard._SHOWN_ROWS", 3)
-    keep(toy.output, *(record(protocol(toy), f"net_{n}", n / 10) for n in range(5)))
+    monkeypatch.setattr("harness.cli.leaderboard._SHOWN", 12)
+    keep(toy.output, *(record(protocol(toy), f"net_{n:02d}", n / 90) for n in range(14)))
     shown = cli("leaderboard").out
-    assert "net_2" in shown
-    assert "net_3" not in shown
-    assert "and 2 more rows, which --format csv has too." in shown
-    assert "net_4" in cli("leaderboard", "--format", "csv").out
+    assert "net_11" in shown
+    assert "net_12" not in shown
+    assert "and 2 more rows; --format csv has them." in shown
+    assert "net_13" in cli("leaderboard", "--format", "csv").out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from toy_world import Toy
 
 from harness.errors import ConfigError, UserError
-from harness.executors.ray import Ray, _resources, _run_cell, _versions
+from harness.executors.ray import Ray, _records_alone_on_stdout, _resources, _run_cell, _versions
 from harness.watching import CellWatcher
 
 
@@ -71,6 +72,21 @@ def test_without_ray_the_extra_is_named(toy: Toy, monkeypatch: pytest.MonkeyPatc
     cells = toy.cells("toy_centre")
     with pytest.raises(UserError, match=r"pip install 'harness\[ray\]'"):
         list(Ray().run(cells, toy.options(), toy.known, CellWatcher()))
+
+
+def test_threads_of_ray_print_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    def speak(text: str) -> None:
+        sys.stdout.write(f"{text}\n")
+
+    with _records_alone_on_stdout():
+        for name in ("ray_listen_error_messages", "other"):
+            thread = threading.Thread(target=speak, args=(f"by {name}",), name=name)
+            thread.start()
+            thread.join()
+        speak("a record")
+    told = capsys.readouterr()
+    assert told.out == "by other\na record\n"
+    assert told.err == "by ray_listen_error_messages\n"
 
 
 def test_a_node_with_other_packages_runs_no_cell(toy: Toy, tmp_path: Path) -> None:
