@@ -250,7 +250,8 @@ def _visible(
             f"{where} has shape {list(array.shape)} and type {array.dtype}, expected bool "
             f"{list(known.shape)}."
         )
-    return np.logical_and(known, array.astype(bool))
+    both: NDArray[np.bool_] = known & array.astype(bool)
+    return both
 
 
 def _truth(
