@@ -15,8 +15,8 @@ UNFORESEEN = re.compile(
     r"Traceback|unexpected \w+: |\w+(Error|Exception|Warning)\b.*\((in|while running) "
     r"|object at 0x|Run again with --traceback"
 )
-#: Characters of the longest sentence.
-LONGEST = 1500
+#: Characters of the longest sentence; one may quote what the user wrote.
+LONGEST = 6000
 
 
 class Fuzz:

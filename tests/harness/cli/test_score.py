@@ -52,7 +52,8 @@ def test_record_is_kept_and_joins_the_leaderboard(cli: InProcess, run: Path) -> 
 def test_file_with_gaps_in_its_names_is_refused_and_nothing_is_written(
     cli: InProcess, run: Path
 ) -> None:
-    arrays = dict(np.load(run / "predictions.npz"))
+    with np.load(run / "predictions.npz") as file:
+        arrays = dict(file)
     arrays["test_ids"] = np.array(["strange", *arrays["test_ids"][1:]])
     np.savez(cli.folder / "p.npz", **arrays)
     done = cli("score", "--suite", "toy", "--predictions", "p.npz", "--name", "theirs")
