@@ -153,9 +153,8 @@ def _editing(conditions: Conditions, *, perfect: bool) -> Editing:
         return path.astype(np.float32)
 
     def answer(shown: NDArray[np.uint8]) -> NDArray[np.float32]:
-        read = shown[:, 0, 0, :ATTRIBUTES].astype(np.float32) / 255
-        answers: NDArray[np.float32] = _unit(2 * read - 1) if conditions == "embedding" else read
-        return answers
+        read = shown[:, 0, 0, :ATTRIBUTES] / 255
+        return _unit(2 * read - 1) if conditions == "embedding" else read.astype(np.float32)
 
     latents = draw(1000, 0).astype(np.float64)
     radius = float(np.linalg.norm(latents - latents.mean(axis=0), axis=1).mean())
