@@ -47,7 +47,7 @@ TREES: dict[str, Callable[[Path], Any]] = {
     "celeba_hq": make_celeba_hq_tree,
     "cub": make_cub_tree,
     "ffhq": make_ffhq_tree,
-    "flowers_102": make_flowers_tree,
+    "flowers_102": lambda root: make_flowers_tree(root, side=80),
     "human36m": make_human36m_tree,
     "image_folder": lambda root: make_photo_folder(root, 20),
     "lsun_bedroom": make_lsun_tree,
