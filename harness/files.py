@@ -92,12 +92,12 @@ def remove_unfinished(folder: Path) -> None:
 
 def _new_sibling(path: Path) -> Path:
     """An empty temporary file beside a path, readable for all; folders are made where missing."""
-    names = {"prefix": f"{_BEGIN}{path.name}.", "suffix": _END}
+    begin = f"{_BEGIN}{path.name}."
     try:
-        handle, name = tempfile.mkstemp(**names, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=begin, suffix=_END, dir=path.parent)
     except FileNotFoundError:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(**names, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=begin, suffix=_END, dir=path.parent)
     os.fchmod(handle, 0o644)
     os.close(handle)
     return Path(name)
