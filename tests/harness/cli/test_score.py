@@ -72,8 +72,8 @@ def test_file_with_gaps_in_its_names_is_refused_and_nothing_is_written(
 def test_incomplete_file_says_what_it_lacks(
     cli: InProcess, run: Path, kept: tuple[str, ...], sentence: str
 ) -> None:
-    arrays = np.load(run / "predictions.npz")
-    np.savez(cli.folder / "p.npz", **{name: arrays[name] for name in kept})
+    with np.load(run / "predictions.npz") as arrays:
+        np.savez(cli.folder / "p.npz", **{name: arrays[name] for name in kept})
     done = cli("score", "--suite", "toy", "--predictions", "p.npz", "--name", "theirs")
     assert (done.code, sentence in done.error) == (2, True)
 
