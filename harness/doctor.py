@@ -110,13 +110,14 @@ def _weights(known: Registry) -> Iterator[Finding]:
     """The folder of downloaded weights, and what is there of those that losses and metrics read."""
     try:
         from harness.vision.perceptual.vgg import HOMES
-        from harness.vision.weights import weights_path
+        from harness.vision.weights import weights_folder, weights_path
+
+        folder = weights_folder()
     except ImportError:  # without torch, which is said above
         return
     users = {home: f"perceptual = {net}" for net, home in HOMES.items()}
     for entry in known.metrics:
         users |= dict.fromkeys(entry.spec.weights, f"the metric {entry.spec.name}")
-    folder = weights_path(next(iter(users))).parent
     found = folder.is_dir()
     yield Finding("weights", str(folder), "ok" if found else "note", "" if found else ABSENT)
     for home, user in users.items():

@@ -35,6 +35,11 @@ class Checkpoints:
         self.previous = folder / f"{loop}.previous.pt"
         self._owner = owner
 
+    @property
+    def found(self) -> bool:
+        """Whether any file is there, readable or not."""
+        return self.newest.exists() or self.previous.exists()
+
     def save(self, content: dict[str, Any]) -> None:
         """Write the newest checkpoint; the last one becomes the previous one.
 

@@ -223,7 +223,7 @@ class TrainingRun:
     def _restore(self, checkpoints: Checkpoints, state: Mapping[str, Stateful], loop: str) -> int:
         content = checkpoints.load()
         if content is None:
-            if self._curves.rewind(loop, 0):
+            if self._curves.rewind(loop, 0) and not checkpoints.found:
                 warnings.warn(
                     f"{self.folder}: the loop {loop!r} had begun and has no checkpoint: it starts "
                     "anew.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import weakref
 import zipfile
 import zlib
 from abc import ABC, abstractmethod
@@ -108,6 +109,19 @@ class FolderStore(Store):
         return {"files": count, "content": content.hexdigest(), "modified": times.hexdigest()}
 
 
+class _Archive:
+    """An archive that is open as long as its holder lives.
+
+    Garbage in a cycle is finalised in any order, and so `zipfile` may come too late to close the
+    file by itself.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.opened = zipfile.ZipFile(path)
+        self.process = os.getpid()
+        weakref.finalize(self, self.opened.close)
+
+
 class ZipStore(Store):
     """A zip archive; every thread and process opens it for itself, as `zipfile` demands.
 
@@ -146,17 +160,15 @@ class ZipStore(Store):
         return {"files": len(chosen), "content": content.hexdigest()}
 
     def _archive(self) -> zipfile.ZipFile:
-        owner = getattr(self._local, "owner", None)
-        if owner != os.getpid():
+        mine: _Archive | None = getattr(self._local, "archive", None)
+        if mine is None or mine.process != os.getpid():
             try:
-                self._local.archive = zipfile.ZipFile(self.path)
+                self._local.archive = mine = _Archive(self.path)
             except FileNotFoundError:
                 raise DataError(f"{self.path}: there is no such archive.") from None
             except (zipfile.BadZipFile, OSError) as error:
                 raise DataError(f"{self.path}: not a whole zip archive: {error}.") from None
-            self._local.owner = os.getpid()
-        archive: zipfile.ZipFile = self._local.archive
-        return archive
+        return mine.opened
 
 
 def _hidden(name: str) -> bool:

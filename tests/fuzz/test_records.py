@@ -17,7 +17,8 @@ from harness.registry import registry
 
 READING = (
     *[("leaderboard", "--records", "in")] * 3,
-    *[("leaderboard", "--records", "in", "--format", form) for form in ("json", "html", "csv")],
+    *[("leaderboard", "--records", "in", "--format", form) for form in ("json", "csv")],
+    ("leaderboard", "--records", "in", "--format", "html", "--out", "site"),
     ("leaderboard", "--explain", "in/a", "in/b"),
     *[("compare", "in/a", "in/b", "--no-picture")] * 2,
     ("compare", "in/b,in/a", "in/c", "--json", "--no-picture"),

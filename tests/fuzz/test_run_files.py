@@ -64,6 +64,7 @@ def _odd_checkpoint(rng: random.Random, path: Path) -> None:
     torch.save(content, path)
 
 
+@pytest.mark.filterwarnings("ignore:.*the loop.*starts anew")
 @pytest.mark.parametrize("name", ["checkpoints/train.pt", "fit.json", "curves.csv"])
 def test_files_of_an_interrupted_run(interrupted: tuple[Fuzz, Path], name: str) -> None:
     fuzz, folder = interrupted

@@ -216,7 +216,7 @@ def test_the_environment_limits_which_plugins_load(monkeypatch: pytest.MonkeyPat
     finally:
         registry.cache_clear()
     assert [plugin.name for plugin in found.plugins] == ["executors"]
-    assert found.executors.names() == ["local"]
+    assert found.executors.names() == ["local", "ray"]
 
 
 def test_an_error_is_traced_to_the_plugin_in_whose_code_it_happened(

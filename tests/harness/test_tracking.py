@@ -5,6 +5,8 @@ from toy_plugin.tracking import TOLD
 from toy_world import Toy
 
 from harness.errors import ConfigError, UnknownName, UserError
+from harness.executors import local
+from harness.runner import Runner
 from harness.tracking import tracking, wanted_trackers
 
 
@@ -86,9 +88,9 @@ def test_a_tracker_that_cannot_be_used_is_refused_before_anything_runs(toy: Toy)
     assert words().count("finished") == 1
 
 
-def test_worker_processes_track_too(toy: Toy) -> None:
-    """A worker gets the options by pickle, and a name nobody knows there is a failed cell."""
-    from harness.executors.local import _run_alone
-
-    assert _run_alone(toy.cell("toy_net"), toy.options(track=("toy_tracker",))).error == ""
+def test_worker_processes_track_too(toy: Toy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker makes the tracker itself, of the options alone."""
+    options = toy.options(track=("toy_tracker",))
+    monkeypatch.setattr(local, "_runner", Runner(options, toy.known), raising=False)
+    assert local._run_alone(toy.cell("toy_net"), wait=False).error == ""
     assert words()[-2:] == ["finished", "closed"]
