@@ -34,6 +34,7 @@ def test_a_killed_run_goes_on_in_the_same_logs_without_a_doubled_step(
         time.sleep(0.005)
     process.kill()
     process.communicate()
+    time.sleep(1)  # TensorBoard orders its files by the second in which they were begun
     done = cli(*SLOW, *ASKED)
     assert done.code == 0, done.err
     assert "goes on at step" in done.err
