@@ -130,7 +130,7 @@ def check_team(device: torch.device, count: int) -> None:
         )
     if device.type == "cpu":
         return
-    if device.index is not None:
+    if ":" in str(device):
         raise UserError(f"--device {device} is a single GPU; use --device cuda with --devices.")
     if (found := torch.cuda.device_count()) < count:
         raise UserError(f"--devices {count}: this machine has {found} of that many GPUs.")
@@ -165,10 +165,10 @@ def fellows(
     check_team(device, count)
     from harness.training.fabric import joined
 
+    orders = [Order(cell, options, folder, note, rank) for rank in range(1, count)]
     started: list[_Fellow] = []
     try:
-        for rank in range(1, count):
-            started.append(_started(Order(cell, options, folder, note, rank)))
+        started += map(_started, orders)
         _await(started)
         port = _free_port()
         for fellow in started:

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import cast
 
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.plugins.environments import ClusterEnvironment
-from lightning_fabric.strategies import DDPStrategy
+from lightning_fabric.plugins.environments.cluster_environment import ClusterEnvironment
+from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import distributed as dist
+from torch.distributed import ProcessGroup
 from typing_extensions import override
 
 from harness.training.parallel import Team, as_team
@@ -91,7 +94,7 @@ def joined(rank: int, size: int, port: int, device: torch.device) -> Iterator[No
         port: the same free port in all of them.
         device: `cpu` or `cuda`, where process number r has GPU number r.
     """
-    before, threads = dict(os.environ), torch.get_num_threads()
+    before, threads, hook = dict(os.environ), torch.get_num_threads(), sys.excepthook
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)
     try:
         strategy = DDPStrategy(cluster_environment=OneMachine(rank, size, port), timeout=PATIENCE)
@@ -100,12 +103,13 @@ def joined(rank: int, size: int, port: int, device: torch.device) -> Iterator[No
         fabric.barrier()
         torch.set_num_threads(threads)
         on_cpu = dist.get_backend() == "gloo"
-        control = None if on_cpu else dist.new_group(backend="gloo", timeout=PATIENCE)
+        control = None if on_cpu else cast(ProcessGroup, dist.new_group(None, PATIENCE, "gloo"))
         with as_team(Team(rank, size, control)):
             yield
     finally:
         if dist.is_initialized():
             dist.destroy_process_group()
+        sys.excepthook = hook  # torch writes the rank before every line of a traceback
         for name in os.environ.keys() - before.keys():
             del os.environ[name]
         os.environ.update(before)

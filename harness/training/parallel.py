@@ -107,7 +107,7 @@ def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
     for gradients in alike.values():
         # One message instead of one for each of hundreds of tensors.
         flat = _averaged(torch.cat([gradient.flatten() for gradient in gradients]), _team)
-        pieces = flat.split([gradient.numel() for gradient in gradients])
+        pieces = torch.split(flat, [gradient.numel() for gradient in gradients])
         for gradient, piece in zip(gradients, pieces, strict=True):
             gradient.copy_(piece.view_as(gradient))
 
@@ -179,7 +179,7 @@ def jointly_normalised(module: M) -> M:
     if _team is None:
         return module
     if type(module) is nn.BatchNorm2d:
-        return cast(M, JointBatchNorm2d.like(module))
+        return cast(M, JointBatchNorm2d.like(cast(nn.BatchNorm2d, module)))
     for parent in list(module.modules()):
         for name, child in list(parent.named_children()):
             if type(child) is nn.BatchNorm2d:

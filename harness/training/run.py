@@ -25,7 +25,7 @@ from torch import Generator, Tensor, nn
 
 from harness.contract.arrays import Samples
 from harness.contract.method import Stateful
-from harness.errors import ContractError, OutOfTime, RecordError
+from harness.errors import ContractError, OutOfTime, RecordError, RunError
 from harness.files import replacing
 from harness.training.checkpoint import Checkpoints
 from harness.training.curves import Curves

@@ -56,7 +56,7 @@ class PerceptualLoss(nn.Module):
                 f"image and one for each of the network's {net.layers} layers."
             )
         means = (torch.nan,) * layers if start is None else start
-        self.register_buffer("means", torch.tensor(means, dtype=torch.float32))
+        self.register_buffer("means", torch.tensor(means))
 
     def forward(self, drawn: Tensor, real: Tensor, mask: Tensor | None = None) -> Tensor:
         """The loss of one batch.

@@ -64,7 +64,6 @@ class Noise:
         values = (self.positions, self.appearance, self.background, self.jitter)
         return Noise(*(v if v is None else v.to(like.device, like.dtype) for v in values))  # type: ignore[arg-type]
 
-
     def rows(self, take: Callable[[Tensor], Tensor]) -> Noise:
         """The noise of some of the images, each with its partner where it has one.
 
