@@ -22,6 +22,7 @@ from harness.api import execute
 from harness.errors import ConfigError, UserError
 from harness.fellows import Order, check_devices, team_size
 from harness.fit_note import FitNote
+from harness.plan import Cell
 from harness.runner import Outcome
 
 STEPS = "steps=9"
@@ -86,7 +87,7 @@ def test_two_processes_learn_alike_however_often_they_are_stopped(
         stopped = run(toy, deadline=time.time() + 3600)
     assert (stopped.status, stopped.error) == (
         "stopped",
-        "step 5 of 9 of the loop 'train' is saved",  # 3 at first, and the fourth at 0
+        "step 6 of 9 of the loop 'train' is saved",
     )
     resumed = run(toy)  # goes on with the number of processes it began with
     for name, value in weights(resumed).items():
@@ -108,10 +109,7 @@ def test_a_process_that_dies_fails_the_fit_in_one_sentence(toy: Toy) -> None:
     )
 
 
-def order(toy: Toy, **changes: Any) -> Order:
-    cell = toy.cell()
-    prepared = toy.runner().prepare(cell)
-    owner = toy.runner().folder(cell, prepared).name
+def order(toy: Toy, cell: Cell, **changes: Any) -> Order:
     note = FitNote(
         method="toy_net",
         preset="quick",
@@ -125,7 +123,7 @@ def order(toy: Toy, **changes: Any) -> Order:
         devices=2,
         precision="fp32",
         device="cpu",
-        **{"owner": owner, **changes},
+        **changes,
     )
     return Order(cell, toy.options(), toy.folder, note, 1)
 
@@ -133,7 +131,7 @@ def order(toy: Toy, **changes: Any) -> Order:
 @pytest.mark.filterwarnings("default")
 def test_a_process_that_sees_other_data_says_so(toy: Toy) -> None:
     here, there = Pipe()
-    fellows._take_part(there, order(toy, owner="of other data"))
+    fellows._take_part(there, order(toy, toy.cell(), owner="of other data"))
     assert here.recv() == "it sees other data than the first one."
 
 
@@ -146,7 +144,7 @@ def test_a_process_whose_method_is_broken_says_where(
 
     monkeypatch.setattr(fellows, "_opened", broken)
     here, there = Pipe()
-    fellows._take_part(there, order(toy))
+    fellows._take_part(there, order(toy, toy.cell(), owner=""))
     assert here.recv() == "ValueError: no such file"
 
 
@@ -236,3 +234,15 @@ def test_nothing_runs_where_devices_are_refused(toy: Toy) -> None:
     with pytest.raises(ConfigError, match="--devices 0"):
         next(execute(toy.cells(), toy.options(devices=0), toy.known))
     assert not toy.output.exists()
+
+
+def test_a_process_finds_the_data_of_a_suites_asset(toy: Toy) -> None:
+    """Its own part of the labelled images, which it tells by the folder it learns in."""
+    asset = {"method": "toy_answers", "preset": "paper"}
+    assets = {"generator": {"method": "toy_latents", "preset": "paper"}}
+    assets |= {"guide": {**asset, "images": "even"}, "judge": {**asset, "images": "odd"}}
+    toy.suite(assets=assets, metrics=[{"name": "toy_edited"}])
+    cell = toy.cell("toy_editor", preset="paper")
+    for made in toy.runner().prepare(cell).assets.values():
+        wanted = replace(order(toy, cell, owner=made.owner), cell=made.cell, folder=made.folder)
+        assert fellows._opened(wanted).owner() == made.owner

@@ -21,7 +21,6 @@ class ToyData(Options):
 class ToyConfig(MethodConfig):
     steps: int = Field(default=4, ge=0, description="Training steps.")
     rate: float = Field(default=0.05, gt=0, description="Learning rate.")
-    batch_size: int = Field(default=4, ge=1, description="Images a step.")
     fail: Literal["", "crash", "user", "diverge", "points", "die", "follower"] = Field(
         default="", description="How the method fails."
     )
