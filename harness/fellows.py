@@ -26,7 +26,7 @@ import torch
 
 from harness.errors import ConfigError, Disconnected, HarnessError, OutOfTime, RunError, UserError
 from harness.fit_note import FitNote
-from harness.plan import Cell, RunOptions
+from harness.plan import Cell, RunOptions, asset_cells
 from harness.presets import UNTRAINED
 from harness.registry import Registry
 from harness.training.machine import pick_device
@@ -99,7 +99,7 @@ def check_devices(
         return
     for cell in cells:
         spec = cell.entry.spec
-        if cell.asked and spec.kind == "learned" and not spec.parallel:
+        if cell.asked and spec.kind == "learned" and not _gains(cell, known):
             able = ", ".join(entry.spec.name for entry in known.methods if entry.spec.parallel)
             raise UserError(
                 f"--devices {count}: {spec.name} cannot share its batches among processes; leave "
@@ -111,6 +111,12 @@ def check_devices(
             "worker; leave --executor and --workers out."
         )
     check_team(pick_device(options.device), count)
+
+
+def _gains(cell: Cell, known: Registry) -> bool:
+    """Whether the method shares its batches, or something that its suite's editors share does."""
+    assets = asset_cells(cell.suite, known).values()
+    return any(one.entry.spec.parallel for one in (cell, *assets))
 
 
 def check_team(device: torch.device, count: int) -> None:

@@ -228,6 +228,16 @@ def test_baselines_and_single_processes_are_not_refused(toy: Toy) -> None:
         check_devices(toy.cells(method), options, toy.known, executor="local", workers=1)
 
 
+def test_an_editor_is_not_refused_where_its_generator_shares_batches(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = {"generator": toy.cell("toy_net")}
+    monkeypatch.setattr(fellows, "asset_cells", lambda *_: shared)
+    check_devices(
+        toy.cells("toy_parts"), toy.options(devices=2), toy.known, executor="local", workers=1
+    )
+
+
 def test_nothing_runs_where_devices_are_refused(toy: Toy) -> None:
     with pytest.raises(UserError, match="toy_parts cannot share"):
         harness.run("toy_parts", "toy", output=toy.output, devices=2, device="cpu")
