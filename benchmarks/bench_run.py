@@ -23,6 +23,10 @@ class BenchRun:
         """A generator for each name."""
         return self._generators.setdefault(name, torch.Generator().manual_seed(len(name)))
 
+    def share(self, joint: torch.Tensor) -> torch.Tensor:
+        """All rows."""
+        return joint
+
     def autocast(self) -> torch.autocast:
         """The precision."""
         return torch.autocast("cpu", torch.bfloat16, enabled=self._bf16)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import OutOfTime, RunError, UserError
+from harness.fellows import check_devices
 from harness.plan import Cell, Request, RunOptions, deadline_in, make_plan
 from harness.record import Record
 from harness.registry import Registry, registry
@@ -27,6 +28,7 @@ def run(
     output: str | Path = "runs",
     device: str = "auto",
     precision: str = "auto",
+    devices: int = 1,
     fresh: bool = False,
     max_minutes: float | None = None,
     track: Sequence[str] = (),
@@ -43,6 +45,8 @@ def run(
         output: folder for runs.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         precision: `auto`, `fp32` or `bf16`.
+        devices: processes that fit the cell together, on GPUs one each; with more than one, a
+            script calls this below `if __name__ == "__main__":`, since they import it.
         fresh: run it again even when it is finished.
         max_minutes: stop after so long; what is learned is saved, and the same call goes on.
         track: trackers that listen, such as `["tensorboard", "mlflow=http://localhost:5000"]`.
@@ -68,6 +72,7 @@ def run(
         data=None if data is None else Path(data),
         device=device,
         precision=precision,
+        devices=devices,
         fresh=fresh,
         deadline=deadline_in(max_minutes),
         track=tuple(track),
@@ -98,9 +103,11 @@ def execute(
 
     Raises:
         UnknownName: there is no such executor.
-        UserError: a tracker lacks a package, or its place is impossible; nothing was run.
+        UserError: a tracker lacks a package, or its place is impossible, or so many processes
+            cannot fit a cell together; nothing was run.
     """
     entry = known.executors.get(executor)
+    check_devices(cells, options, known, executor=entry.spec.name, workers=workers or 1)
     for _, tracker in opened_trackers(options.track, known):
         tracker.close()
     made = entry.load(entry.spec.target)

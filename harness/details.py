@@ -54,6 +54,7 @@ def show_method(name: str, known: Registry) -> Details:
         "capabilities": list(spec.capabilities),
         "sees": list(spec.sees),
         "extra": spec.extra,
+        "parallel": spec.parallel,
         "presets": {
             preset: {
                 "about": preset_about(path),

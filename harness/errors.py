@@ -52,6 +52,10 @@ class DiskFull(RunError):
     """A disk, or the share of it that a user may fill, has no room left."""
 
 
+class Disconnected(RunError):
+    """Another process of the same fit cannot be reached any more."""
+
+
 class OutOfTime(HarnessError):
     """The time that a command was given has passed; what was begun is saved and can go on."""
 

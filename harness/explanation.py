@@ -66,5 +66,5 @@ def _environment(record: Record) -> dict[str, Any]:
         include={"harness", "git", "python", "torch", "platform", "packages"}
     )
     if cost is not None:
-        found |= cost.model_dump(include={"device", "threads", "precision"})
+        found |= cost.model_dump(include={"device", "devices", "threads", "precision"})
     return {**found, "plugin_version": record.method.plugin_version}

@@ -16,6 +16,8 @@ class FitNote(BaseModel):
     """What stands in it.
 
     Attributes:
+        threads: CPU threads of each process.
+        devices: processes that fit together.
         assets: of an editor, the cache folders of the generator and the guide, by name.
         attributes: of an editor, the names of the attributes that oracles may answer, in order.
     """
@@ -32,6 +34,7 @@ class FitNote(BaseModel):
     seed: int
     owner: str
     threads: int
+    devices: int = 1
     precision: str
     device: str
     seconds: float = 0.0

@@ -14,6 +14,7 @@ import torch
 from harness.assets import asset_folder
 from harness.cache import CachedSplit, resized_images
 from harness.contract.method import Method
+from harness.fellows import fellows, team_size
 from harness.fit_note import FitNote, read_note, write_note
 from harness.identity import fit_owner
 from harness.latent_editing import attach
@@ -51,6 +52,11 @@ LOOK_SECONDS = 60
 def _cores_of(_: int) -> int:
     """The free cores, looked at once a span of time."""
     return free_cores()
+
+
+def _free_cores(processes: int) -> int:
+    """The free cores for each of so many processes, at least 1."""
+    return max(1, _cores_of(int(time.monotonic() // LOOK_SECONDS)) // processes)
 
 
 @dataclass
@@ -124,7 +130,7 @@ class Fitting:
     def _note(self, device: torch.device, size: int) -> FitNote:
         """The note of an interrupted fit, so that it goes on alike; else a new one."""
         cell, options = self.cell, self.options
-        owner = self.owner()
+        owner, devices = self.owner(), team_size(cell, options)
         old = read_note(self.folder)
         if old is not None and old.owner == owner:
             return old if old.finished else old.model_copy(update={"device": str(device)})
@@ -138,7 +144,8 @@ class Fitting:
             suite_image_size=cell.suite.image_size,
             seed=cell.seed,
             owner=owner,
-            threads=options.threads or _cores_of(int(time.monotonic() // LOOK_SECONDS)),
+            threads=options.threads or _free_cores(devices),
+            devices=devices,
             precision=pick_precision(options.precision, device),
             device=str(device),
             assets={
@@ -149,9 +156,35 @@ class Fitting:
         )
 
     def _learn(self, method: Method, note: FitNote, device: torch.device) -> FitNote:
-        cell = self.cell
         if self.learns:
             write_note(note, self.folder)  # checkpoints are of no use without it
+        with fellows(self.cell, self.options, self.folder, note, device):
+            forget_peak_memory()
+            if device.type == "cuda":
+                torch.cuda.reset_peak_memory_stats(device)
+            run = self._run(method, note, device)
+        save_weights(method, self.folder, sync=self.learns)
+        done = note.model_copy(
+            update={
+                "seconds": run.seconds(),
+                "peak_memory_bytes": peak_memory_bytes(device),
+                "parameters": method.parameter_count(),
+                "resumed": run.resumed,
+                "finished": True,
+            }
+        )
+        write_note(done, self.folder, sync=self.learns)
+        return done
+
+    def follow(self, note: FitNote, device: torch.device) -> None:
+        """Take part in the fit that another process leads; nothing is written."""
+        torch.set_num_threads(note.threads)
+        keep_freed_pages()
+        self._run(self._constructed(note.image_size), note, device)
+
+    def _run(self, method: Method, note: FitNote, device: torch.device) -> TrainingRun:
+        """Let the method learn; the run in which it did."""
+        cell = self.cell
         sees_labels = "labels" in cell.entry.spec.sees
         regress = self.roles.get("regress")
         run = TrainingRun(
@@ -168,25 +201,11 @@ class Fitting:
         )
         fit = self.roles["fit"]
         images = FitImages(lambda: resized_images(fit, note.image_size), cell.seed, self._clips())
-        forget_peak_memory()
-        if device.type == "cuda":
-            torch.cuda.reset_peak_memory_stats(device)
         try:
             method.fit(images, run)
         finally:
             run.close()
-        save_weights(method, self.folder, sync=self.learns)
-        done = note.model_copy(
-            update={
-                "seconds": run.seconds(),
-                "peak_memory_bytes": peak_memory_bytes(device),
-                "parameters": method.parameter_count(),
-                "resumed": run.resumed,
-                "finished": True,
-            }
-        )
-        write_note(done, self.folder, sync=self.learns)
-        return done
+        return run
 
     def _clips(self) -> NDArray[np.int64] | None:
         """Which images follow each other, only for methods that say that they see video."""

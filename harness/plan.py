@@ -86,7 +86,8 @@ class RunOptions:
         data: data root, or `None` for the default one.
         device: `auto`, `cpu`, `cuda` or `cuda:N`.
         precision: `auto`, `fp32` or `bf16`.
-        threads: CPU threads; `None` takes the cores that are free.
+        threads: CPU threads of a process; `None` takes the cores that are free.
+        devices: processes that fit one cell together; on GPUs each has its own.
         fresh: run finished cells again.
         skip_broken: pass over broken image files.
         checkpoint_seconds: seconds between checkpoints of a training loop.
@@ -99,6 +100,7 @@ class RunOptions:
     device: str = "auto"
     precision: str = "auto"
     threads: int | None = None
+    devices: int = 1
     fresh: bool = False
     skip_broken: bool = False
     checkpoint_seconds: float = 30.0

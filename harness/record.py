@@ -93,6 +93,7 @@ class Cost(Part):
     device: str
     threads: int
     precision: str
+    devices: int = Field(default=1, description="Processes that fitted it together, one a GPU.")
     resumed: int = Field(default=0, description="How often the fit was interrupted and resumed.")
 
 

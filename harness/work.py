@@ -250,6 +250,7 @@ class Work:
                 parameters=note.parameters,
                 device=_device_name(note.device),
                 threads=note.threads,
+                devices=note.devices,
                 precision=note.precision,
                 resumed=note.resumed,
             ),

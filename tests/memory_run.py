@@ -34,6 +34,9 @@ class MemoryRun:
         seed = self.seed + sum(map(ord, name))
         return self.generators.setdefault(name, torch.Generator().manual_seed(seed))
 
+    def share(self, joint: torch.Tensor) -> torch.Tensor:
+        return joint
+
     def autocast(self) -> nullcontext[None]:
         return nullcontext()
 

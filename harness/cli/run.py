@@ -77,6 +77,10 @@ def run(
     threads: Annotated[
         int | None, typer.Option(min=1, help="CPU threads [default: the cores that are free].")
     ] = None,
+    devices: Annotated[
+        int,
+        typer.Option(min=1, help="Processes that fit one cell together, on GPUs one each."),
+    ] = 1,
     executor: Annotated[
         str, typer.Option(help="Where cells run.", autocompletion=names("executors"))
     ] = "local",
@@ -145,6 +149,7 @@ def run(
         device=device,
         precision=precision,
         threads=threads,
+        devices=devices,
         fresh=fresh,
         skip_broken=skip_broken,
         checkpoint_seconds=checkpoint_seconds,

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 IMAGES = {"size": "", "batch": "images", "take": "images", "clips": "video"}
 #: What `Run` offers.
 RUN = frozenset(
-    ("device", "seed", "folder", "generator", "autocast", "prepare", "steps", "log", "show")
+    (
+        *("device", "seed", "folder", "generator", "autocast", "share", "prepare", "steps"),
+        *("log", "show"),
+    )
 )
 
 

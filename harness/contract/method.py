@@ -106,6 +106,16 @@ class Run(Protocol):
     def autocast(self) -> AbstractContextManager[Any]:
         """The precision context for forward passes (float32 or bfloat16)."""
 
+    def share(self, joint: Tensor) -> Tensor:
+        """The rows of a joint batch `[N, ...]` that this process works on; all where it is alone.
+
+        Only for methods whose spec says `parallel`. All processes draw the same batches and the
+        same noise; each works on its rows, and `harness.training.parallel` averages what they find.
+
+        Raises:
+            ConfigError: N is no multiple of the number of processes.
+        """
+
     def prepare(self, module: Module) -> Module:
         """Move a module to the device, in the memory order that suits it; returns it."""
 

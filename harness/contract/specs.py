@@ -85,6 +85,7 @@ class MethodSpec(Spec):
         sees: what `fit` may look at, from `SEES`; it gets nothing else.
         kind: `learned`, `trivial` (a baseline) or `oracle` (a ceiling that uses labels).
         extra: the optional dependency group it needs, empty for none.
+        parallel: whether several processes can fit it together, sharing its batches.
     """
 
     target: str
@@ -95,6 +96,7 @@ class MethodSpec(Spec):
     sees: tuple[str, ...] = ("images",)
     kind: Kind = "learned"
     extra: str = ""
+    parallel: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

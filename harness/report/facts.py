@@ -83,7 +83,8 @@ def plain_text(value: Any) -> str:
 
 def _device(spent: Cost | FitNote) -> str:
     threads = "1 thread" if spent.threads == 1 else f"{spent.threads} threads"
-    return f"{spent.device}, {threads}, {spent.precision}"
+    device = spent.device if spent.devices == 1 else f"{spent.devices} x {spent.device}"
+    return f"{device}, {threads}, {spent.precision}"
 
 
 def _times(count: int) -> str:

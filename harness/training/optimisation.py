@@ -9,6 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
+from harness.training.parallel import average_gradients, joint_mean
+
 Schedule = Literal["constant", "plateau", "staircase", "linear", "milestones"]
 Bound = Literal["global", "tensor", "none"]
 
@@ -22,6 +24,9 @@ GRADIENT_NORM = 1.0
 
 class Optimisation:
     """Updates a module's parameters from a loss.
+
+    Of several processes that fit together, each has the loss of its own rows, and all make the step
+    that their mean asks for.
 
     Args:
         module: its parameters are trained.
@@ -72,10 +77,11 @@ class Optimisation:
                 group["lr"] = self.rate * self._share(step)
         self.adam.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
+        average_gradients(self.parameters)
         self._bound_gradients()
         self.adam.step()
         if self.plateau is not None:
-            self.recent.append((loss if error is None else error).detach())
+            self.recent.append(joint_mean((loss if error is None else error).detach()))
             if len(self.recent) == PLATEAU_STEPS:
                 self.plateau.step(float(torch.stack(self.recent).mean()))
                 self.recent.clear()

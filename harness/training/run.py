@@ -25,12 +25,19 @@ from torch import Generator, Tensor, nn
 
 from harness.contract.arrays import Samples
 from harness.contract.method import Stateful
-from harness.errors import ContractError, OutOfTime, RecordError
+from harness.errors import ContractError, OutOfTime, RecordError, RunError
 from harness.files import replacing
 from harness.training.checkpoint import Checkpoints
 from harness.training.curves import Curves
 from harness.training.images import derived_seed
 from harness.training.machine import Precision
+from harness.training.parallel import (
+    all_say,
+    joint_scalars,
+    leads,
+    share,
+    told_by_the_leader,
+)
 
 #: Curve points a loop writes, at most, beside its last step; in between, scalars are not read.
 CURVE_POINTS = 200
@@ -58,6 +65,9 @@ class Watcher(Protocol):
 
 class TrainingRun:
     """The `Run` that a method's `fit` receives.
+
+    Of several processes that fit together, the leading one writes files, tells the watcher and
+    decides when to stop; the others follow.
 
     Args:
         folder: the cell's folder.
@@ -123,6 +133,10 @@ class TrainingRun:
         """The precision context for forward passes."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self._bfloat16)
 
+    def share(self, joint: Tensor) -> Tensor:
+        """This process's rows; see `harness.training.parallel.share`."""
+        return share(joint)
+
     def prepare(self, module: nn.Module) -> nn.Module:
         """Move a module to the run's device, convolution weights in channels-last order."""
         return module.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
@@ -135,7 +149,8 @@ class TrainingRun:
         Raises:
             ContractError: an earlier loop of this fit has the same name.
             RecordError: a checkpoint fits another state.
-            RunError: a scalar is not finite, or the checkpoint cannot be written.
+            RunError: a scalar is not finite, the checkpoint cannot be written, or the processes
+                found different ones.
             OutOfTime: the deadline has passed; the last step is saved.
             KeyboardInterrupt: the process was asked to end; the last step is saved.
         """
@@ -145,13 +160,15 @@ class TrainingRun:
         total = total if self._step_limit is None else min(total, self._step_limit)
         checkpoints = Checkpoints(self.folder / "checkpoints", name, self._owner)
         start = self._restore(checkpoints, state, name)
-        if start < total:
+        if not all_say(start):  # Nothing is written before all have read.
+            raise RunError(f"{self.folder}: the processes of the fit read different checkpoints.")
+        if start < total and leads():
             checkpoints.forget_others(self._loops)
         self._loop, self._every = name, max(1, -(-total // CURVE_POINTS))
         if self._watcher:
             self._watcher.loop_started(name, start, total)
         saved_at = time.monotonic()
-        interrupted = self._handlers.enter_context(_polite_interrupts())
+        interrupts = self._handlers.enter_context(_polite_interrupts())
         with self._handlers:
             for step in range(start, total):
                 self._step, self._scalars = step, {}
@@ -159,12 +176,14 @@ class TrainingRun:
                 self._write_scalars(last=step == total - 1)
                 if self._watcher:
                     self._watcher.loop_advanced(name, step + 1)
-                late = wall_clock() >= self._deadline
+                interrupted, late = told_by_the_leader(
+                    interrupts.is_set(), wall_clock() >= self._deadline
+                )
                 due = time.monotonic() - saved_at >= self._checkpoint_seconds
-                if due or late or interrupted.is_set() or step == total - 1:
+                if due or late or interrupted or step == total - 1:
                     self._save(checkpoints, state, step + 1)
                     saved_at = time.monotonic()
-                if interrupted.is_set():
+                if interrupted:
                     raise KeyboardInterrupt
                 if late:
                     raise OutOfTime(f"step {step + 1} of {total} of the loop {name!r} is saved")
@@ -189,6 +208,8 @@ class TrainingRun:
         Raises:
             RunError: the file cannot be written.
         """
+        if not leads():
+            return
         from harness.figures import grid
 
         picture = grid(images.detach().cpu().numpy())
@@ -203,12 +224,14 @@ class TrainingRun:
     def _write_scalars(self, *, last: bool) -> None:
         if not self._scalars or not (last or self._step % self._every == 0):
             return
-        values = {name: float(value) for name, value in self._scalars.items()}
+        values = joint_scalars({name: float(value) for name, value in self._scalars.items()})
         self._curves.add(self._loop, self._step, values)
         if self._watcher:
             self._watcher.scalars_logged(self._loop, self._step, values)
 
     def _save(self, checkpoints: Checkpoints, state: Mapping[str, Stateful], step: int) -> None:
+        if not leads():
+            return
         self._curves.write()
         checkpoints.save(
             {
@@ -254,10 +277,11 @@ def _polite_interrupts() -> Iterator[threading.Event]:
     """Turn the first SIGINT or SIGTERM into an event that is looked at between two steps.
 
     A second SIGINT ends the process at once; a second SIGTERM does not, because it comes from
-    several sides when workers are stopped. Outside the main thread nothing is changed.
+    several sides when workers are stopped. Outside the main thread nothing is changed, nor in a
+    process that follows another one.
     """
     asked = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
+    if threading.current_thread() is not threading.main_thread() or not leads():
         yield asked
         return
 

@@ -7,6 +7,7 @@ the way back has no closed form and is found by Newton's method.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import torch
@@ -104,6 +105,16 @@ class Warp:
         first = None if self.first is None else self.first.to(target)
         rest = {name: getattr(self, name).to(target) for name in ("affine", "centres", "weights")}
         return replace(self, first=first, **rest)
+
+    def rows(self, take: Callable[[Tensor], Tensor]) -> Warp:
+        """The warps of some of the images, such as those that `take` gives to a process.
+
+        Args:
+            take: chooses rows of a tensor `[N, ...]`.
+        """
+        first = None if self.first is None else take(self.first)
+        centres = take(self.centres) if self.centres.dim() == 3 else self.centres
+        return Warp(first, take(self.affine), centres, take(self.weights))
 
     def _map(self, points: Tensor) -> Tensor:
         if points.shape[-1] != 2:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from harness.contract import GeneratedImages, Images, Keypoints, Method, Run, Samples
 from harness.errors import DataError, RecordError
+from harness.training.parallel import average_gradients, leads
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,16 @@ class ToyNet(Method):
         noise = run.generator("noise")
         for step in run.steps(config.steps, {"net": self.net, "optimizer": optimizer}):
             pixels = images.batch(step, 4).float() / 255
-            pixels = pixels + 0.01 * torch.randn(pixels.shape, generator=noise)
+            pixels = run.share(pixels + 0.01 * torch.randn(pixels.shape, generator=noise))
             shares = self.net(pixels).softmax(1)
             loss = (shares[:, 1] - pixels.mean(1)).square().mean()
             optimizer.zero_grad()
             loss.backward()
+            average_gradients(self.net.parameters())
             optimizer.step()
+            killed = os.environ.get("TOY_KILL_AT") == str(step)
+            if (killed and leads()) or (config.fail == "follower" and step == 2 and not leads()):
+                os.kill(os.getpid(), signal.SIGKILL)
             run.log(loss=loss * float("nan") if config.fail == "diverge" else loss)
 
     def segment(self, images: Tensor) -> Tensor:

@@ -21,7 +21,7 @@ class ToyData(Options):
 class ToyConfig(MethodConfig):
     steps: int = Field(default=4, ge=0, description="Training steps.")
     rate: float = Field(default=0.05, gt=0, description="Learning rate.")
-    fail: Literal["", "crash", "user", "diverge", "points", "die"] = Field(
+    fail: Literal["", "crash", "user", "diverge", "points", "die", "follower"] = Field(
         default="", description="How the method fails."
     )
 

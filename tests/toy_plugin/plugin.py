@@ -53,7 +53,7 @@ def harness_methods() -> list[MethodSpec]:
     config = "toy_plugin.options:ToyConfig"
     both = ("detect", "segment")
     return [
-        _method("toy_net", "ToyNet", both, config=config),
+        _method("toy_net", "ToyNet", both, config=config, parallel=True),
         _method("toy_parts", "ToyNet", ("segment",), config=config),
         _method("toy_labelled", "ToyNet", both, config=config, sees=("images", "labels")),
         _method("toy_centre", "ToyCentre", ("detect",), kind="trivial"),

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from harness.errors import ConfigError
+from harness.training.parallel import joint_mean
 from harness.vision.perceptual.nets import FeatureNet
 
 #: Least mean by which a layer is divided: one that is the same on both sides then counts 0.
@@ -55,7 +56,7 @@ class PerceptualLoss(nn.Module):
                 f"image and one for each of the network's {net.layers} layers."
             )
         means = (torch.nan,) * layers if start is None else start
-        self.register_buffer("means", torch.tensor(means, dtype=torch.float32))
+        self.register_buffer("means", torch.tensor(means))
 
     def forward(self, drawn: Tensor, real: Tensor, mask: Tensor | None = None) -> Tensor:
         """The loss of one batch.
@@ -73,7 +74,9 @@ class PerceptualLoss(nn.Module):
         guesses = [drawn, *self.net(drawn)]
         pairs = zip(guesses, targets, strict=True)
         terms = torch.stack([_masked_mean(a, b, mask, self.power) for a, b in pairs])
-        return (terms / self._updated(terms.detach()).clamp_min(LEAST_MEAN)).sum()
+        # Of the joint batch, where several processes have its rows.
+        means = self._updated(joint_mean(terms.detach()))
+        return (terms / means.clamp_min(LEAST_MEAN)).sum()
 
     def error(self) -> Tensor:
         """Geometric mean of the layers' running means.

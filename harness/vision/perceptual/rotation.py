@@ -17,6 +17,7 @@ from torch.nn.utils.fusion import fuse_conv_bn_eval
 from harness.contract import Images, Run
 from harness.contract.method import Stateful
 from harness.training.modules import placed, untouched_randomness
+from harness.training.parallel import average_gradients, jointly_normalised
 from harness.vision.perceptual.nets import FeatureNet
 
 #: Channels and strides of the convolutions; the first four give the features.
@@ -91,21 +92,22 @@ def train_rotation_net(
         share: edge of the middle that is looked at, in image edges, above 0 to 1.
     """
     net.draw(run.generator("rotation_net"))
-    placed(net, run.device).train().requires_grad_(True)
+    placed(jointly_normalised(net), run.device).train().requires_grad_(True)
     optimiser = torch.optim.Adam(net.parameters(), lr=RATE, fused=True)
     turns = run.generator("turns")
     state: dict[str, Stateful] = {"net": net, "optimiser": optimiser}
     for step in run.steps(steps, state, name="rotation_net"):
         for group in optimiser.param_groups:
             group["lr"] = RATE * (1.0 - step / steps)
-        labels = torch.randint(0, 4, (BATCH,), generator=turns)
-        seen = middle(images.batch(step, BATCH), share).to(run.device)
+        labels = run.share(torch.randint(0, 4, (BATCH,), generator=turns))
+        seen = middle(run.share(images.batch(step, BATCH)), share).to(run.device)
         turned = quarter_turns(seen, labels).float()
         with run.autocast():
             logits = net.logits(turned.contiguous(memory_format=torch.channels_last)).float()
         loss = F.cross_entropy(logits, labels.to(run.device))
         optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
+        average_gradients(net.parameters())
         optimiser.step()
         right = (logits.detach().argmax(1).cpu() == labels).float().mean()
         run.log(rotation=loss.detach(), rotation_accuracy=right)

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from harness.contract import Run
 from harness.contract.method import Stateful
 from harness.training.modules import placed, untouched_randomness
+from harness.training.parallel import average_gradients, jointly_normalised
 from harness_autoencoders.imm.config import ImmConfig
 from harness_autoencoders.imm.pairs import Pair
 
@@ -71,7 +72,7 @@ class Adversary:
         self.run = run
         self.discriminator = PatchDiscriminator(config.discriminator_filters, image_size)
         self.discriminator.draw_weights(run.generator("discriminator"))
-        placed(self.discriminator, run.device).train()
+        placed(jointly_normalised(self.discriminator), run.device).train()
         parameters = self.discriminator.parameters()
         self.adam = torch.optim.Adam(
             parameters, lr=config.discriminator_rate, betas=BETAS, fused=True
@@ -105,6 +106,7 @@ class Adversary:
         loss = 0.5 * (F.softplus(-real).mean() + F.softplus(fake).mean())
         self.adam.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
+        average_gradients(self.discriminator.parameters())
         self.adam.step()
         self.run.log(discriminator=loss.detach())
 

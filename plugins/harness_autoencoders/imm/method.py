@@ -22,6 +22,7 @@ from harness.training.modules import (
     require_images,
 )
 from harness.training.optimisation import Optimisation
+from harness.training.parallel import jointly_normalised
 from harness.vision.coordinates import fractions_to_signed, signed_to_fractions
 from harness.vision.perceptual import PerceptualLoss, build_net
 from harness.vision.perceptual.rotation import RotationNet, train_rotation_net
@@ -108,7 +109,7 @@ class Training:
     ) -> None:
         networks.draw_weights(run.generator("networks"))
         self.config, self.run, self.loss = config, run, loss.train()
-        self.networks = placed(networks, run.device).train()
+        self.networks = placed(jointly_normalised(networks), run.device).train()
         self.averaged = Averaged(networks, config.averaging)
         self.optimisation = Optimisation(
             networks,

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from harness.contract import Images, Run
+from harness.training.parallel import processes, share
 from harness.vision.border import border_mask
 from harness.vision.coordinates import signed_pixels
 from harness.vision.pairs import ClipPairs
@@ -49,15 +50,15 @@ class Pairs:
         """The pairs of a step, on the run's device, channels last."""
         if self.clips is not None:
             return self._frames(self.clips)
-        batch = self._floats(self.images.batch(step, self.config.batch_size))
+        batch = self._floats(self.run.share(self.images.batch(step, self.config.batch_size)))
         return warped_pair(batch, self.mask.to(batch), self.config, self.generator)
 
     def _frames(self, clips: ClipPairs) -> Pair:
         """Pairs of frames, as they are or both mirrored; all of the target is to be drawn."""
         first, second = clips.draw(self.config.batch_size, self.generator)
-        drawn = torch.rand(len(first), generator=self.generator)
+        drawn = self.run.share(torch.rand(len(first), generator=self.generator))
         mirrored = (drawn < self.config.clip_mirroring)[:, None, None, None]
-        frames = [self.images.take(positions) for positions in (first, second)]
+        frames = [self.images.take(self.run.share(positions)) for positions in (first, second)]
         source, target = (torch.where(mirrored, part.flip(-1), part) for part in frames)
         return Pair(self._floats(source), self._floats(target), None)
 
@@ -71,15 +72,16 @@ def warped_pair(
     """Source and target from one image each.
 
     Args:
-        images: `[N, 3, S, S]`.
+        images: `[N, 3, S, S]`, this process's rows of a batch; warps are drawn for all of it.
         mask: `[S, S]`; warped with the target, so that what lies outside of the image counts 0.
         config: kind of pair and size of the warps.
         generator: source of all draws.
     """
     count = len(images)
     masks = mask.expand(count, 1, *mask.shape)
-    to_target = target_warp(count, config, generator).to(images.device)
-    to_source = source_warp(count, config, generator).to(images.device)
+    joint = processes() * count
+    to_target = target_warp(joint, config, generator).rows(share).to(images.device)
+    to_source = source_warp(joint, config, generator).rows(share).to(images.device)
     target = to_target.warp(images, padding=config.outside, grid="corners")
     seen = to_target.warp(masks, padding="zeros", grid="corners")
     start = images if config.pairs == "independent" else target

@@ -19,5 +19,6 @@ def harness_methods() -> list[MethodSpec]:
             paper="Jakab, Gupta, Bilen, Vedaldi: Unsupervised Learning of Object Landmarks "
             "through Conditional Image Generation. NeurIPS 2018, arXiv 1806.07823.",
             sees=("images",),
+            parallel=True,
         )
     ]

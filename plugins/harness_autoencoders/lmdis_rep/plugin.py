@@ -19,5 +19,6 @@ def harness_methods() -> list[MethodSpec]:
             paper="Zhang, Guo, Jin, Luo, He, Lee: Unsupervised Discovery of Object Landmarks as "
             "Structural Representations. CVPR 2018, arXiv 1804.04412.",
             sees=("images",),
+            parallel=True,
         )
     ]

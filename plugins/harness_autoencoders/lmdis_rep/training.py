@@ -13,6 +13,7 @@ from harness.contract.method import Stateful
 from harness.training.averaging import Averaged
 from harness.training.modules import freeze_norms, placed
 from harness.training.optimisation import Optimisation
+from harness.training.parallel import jointly_normalised
 from harness.vision.border import border_mask
 from harness.vision.pairs import ClipPairs
 from harness.vision.perceptual import PerceptualLoss
@@ -59,7 +60,7 @@ class Training:
         networks.draw_weights(run.generator("networks"))
         self.config, self.images, self.run = config, images, run
         self.perceptual = None if perceptual is None else placed(perceptual, run.device).train()
-        self.networks = placed(networks, run.device).train()
+        self.networks = placed(jointly_normalised(networks), run.device).train()
         self.averaged = Averaged(networks, config.averaging)
         self.optimisation = Optimisation(
             networks,
@@ -98,8 +99,9 @@ class Training:
         return {name: loss.detach() for name, loss in losses.items()}
 
     def batch(self, step: int) -> Tensor:
-        """The images of a step, jittered, `[N, 3, S, S]`, 0 to 1, on the run's device."""
-        images = self.images.batch(step, self.config.batch_size).to(self.run.device)
+        """This process's images of a step, jittered, `[N, 3, S, S]`, 0 to 1, on its device."""
+        images = self.run.share(self.images.batch(step, self.config.batch_size))
+        images = images.to(self.run.device)
         jitter = self.run.generator("jitter")
         return jittered(scaled(images), self.config, jitter)
 
@@ -185,7 +187,8 @@ class Training:
     def _flow(self, clips: ClipPairs) -> dict[str, Tensor]:
         """Landmarks of two frames of a clip: along the optical flow, and where it is large."""
         generator = self.run.generator("flow")
-        first, second = clips.draw(self.config.batch_size, generator)
+        drawn = clips.draw(self.config.batch_size, generator)
+        first, second = (self.run.share(positions) for positions in drawn)
         frames = self.images.take(first), self.images.take(second)
         flow = dense_flow(*frames).to(self.run.device)
         both = torch.cat(frames).to(self.run.device)

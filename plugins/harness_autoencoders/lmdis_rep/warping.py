@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
+from harness.training.parallel import processes, share
 from harness.vision.coordinates import fractions_to_signed
 from harness.vision.warps import (
     Warp,
@@ -62,9 +63,10 @@ def draw_warps(
         step: from which the share of landmark warps follows.
         points: landmarks of the images, `[N, K, 2]` padded fractions on the CPU; needed only where
             the share is above 0.
-        count: N.
+        count: N, this process's rows of a batch; draws are made for all of it.
         generator: source of all draws.
     """
+    joint = processes() * count
     ranges = WarpRanges(
         rotation_degrees=config.warp_rotation,
         log_scale=config.warp_log_scale,
@@ -72,14 +74,15 @@ def draw_warps(
         grid=config.warp_grid,
         displacement=config.warp_displacement,
     )
-    grid = random_warps(count, ranges, generator)
-    share = landmark_share(config, step)
-    if points is None or share == 0.0:
+    grid = random_warps(joint, ranges, generator).rows(share)
+    part = landmark_share(config, step)
+    if points is None or part == 0.0:
         return Warps(grid, None, torch.zeros(count, dtype=torch.bool))
-    chosen = torch.rand(count, generator=generator) < share
-    first = random_similarities(count, ranges, generator)
+    chosen = share(torch.rand(joint, generator=generator)) < part
+    first = share(random_similarities(joint, ranges, generator))
     centres = fractions_to_signed(points, config.padded_size)
-    shifts = 2.0 * config.landmark_displacement * torch.randn(centres.shape, generator=generator)
+    moves = share(torch.randn((joint, *centres.shape[1:]), generator=generator))
+    shifts = 2.0 * config.landmark_displacement * moves
     return Warps(grid, spline_warp(centres, centres + shifts, first=first), chosen)
 
 

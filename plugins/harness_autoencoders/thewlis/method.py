@@ -23,6 +23,7 @@ from harness.training.modules import (
     require_images,
 )
 from harness.training.optimisation import Optimisation
+from harness.training.parallel import jointly_normalised
 from harness.vision.masks import painted_parts
 from harness_autoencoders.thewlis.config import ThewlisConfig
 from harness_autoencoders.thewlis.losses import alignment_loss, diversity_loss
@@ -87,7 +88,7 @@ class Training:
     def __init__(self, config: ThewlisConfig, networks: Detector, run: Run) -> None:
         networks.draw_weights(run.generator("networks"))
         self.config, self.run = config, run
-        self.networks = placed(networks, run.device).train()
+        self.networks = placed(jointly_normalised(networks), run.device).train()
         self.averaged = Averaged(networks, config.averaging)
         self.optimisation = Optimisation(
             networks,

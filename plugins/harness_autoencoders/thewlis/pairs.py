@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from harness.contract import Images, Run
+from harness.training.parallel import processes, share
 from harness.vision.coordinates import pixel_centres
 from harness.vision.warps import Warp, WarpRanges, random_warps
 from harness_autoencoders.thewlis.config import ThewlisConfig
@@ -39,7 +40,8 @@ class Pairs:
 
     def draw(self, step: int) -> Pair:
         """The pairs of a step, on the run's device, channels last."""
-        batch = self.images.batch(step, self.config.batch_size).to(self.run.device)
+        batch = self.run.share(self.images.batch(step, self.config.batch_size))
+        batch = batch.to(self.run.device)
         return warped_pair(scaled(batch), self.config, self.generator)
 
 
@@ -47,7 +49,8 @@ def warped_pair(images: Tensor, config: ThewlisConfig, generator: torch.Generato
     """One pair from every image.
 
     Args:
-        images: `[N, 3, S, S]`, -1 to 1.
+        images: `[N, 3, S, S]`, -1 to 1, this process's rows of a batch; warps are drawn for all of
+            it.
         config: which views are warped, how far, and the margin.
         generator: source of all draws, on the CPU.
     """
@@ -58,11 +61,11 @@ def warped_pair(images: Tensor, config: ThewlisConfig, generator: torch.Generato
         grid=config.warp_grid,
         displacement=config.warp_displacement,
     )
-    count, size = images.shape[0], images.shape[-1]
+    count, size = processes() * images.shape[0], images.shape[-1]
     places = map_places(size, config.margin_pixels, 2**config.halvings).to(images)
 
     def view(warp: Warp) -> tuple[Tensor, Tensor]:
-        warp = warp.to(images.device).to(images.dtype)
+        warp = warp.rows(share).to(images.device).to(images.dtype)
         return warp.warp(images), warp.map(places)
 
     second, second_places = view(random_warps(count, ranges, generator))

@@ -19,5 +19,6 @@ def harness_methods() -> list[MethodSpec]:
             paper="Thewlis, Bilen, Vedaldi: Unsupervised Learning of Object Landmarks by "
             "Factorized Spatial Embeddings. ICCV 2017, arXiv 1705.02193.",
             sees=("images",),
+            parallel=True,
         )
     ]

@@ -11,6 +11,7 @@ from harness.contract import Run
 from harness.contract.method import Stateful
 from harness.training.averaging import Averaged
 from harness.training.modules import placed, untouched_randomness
+from harness.training.parallel import jointly_normalised
 from harness_gans.adversarial_losses import discriminator_loss, generator_loss, gradient_penalty
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.generator import Generated, Generator, Noise
@@ -46,7 +47,7 @@ class AdversarialTraining:
                 owner="gan_seg",
             )
         draw_weights(discriminator, run.generator("discriminator"))
-        self.generator = placed(generator, run.device).train()
+        self.generator = placed(jointly_normalised(generator), run.device).train()
         self.discriminator = placed(discriminator, run.device)
         self.averaged = Averaged(generator, config.averaging)
         self.generator_optimiser = _adam(generator, config.generator_rate, config)
@@ -67,28 +68,30 @@ class AdversarialTraining:
 
         Args:
             step: number of the step, from which the lazy losses know their turn.
-            real: `[N, 3, H, W]`, -1 to 1, on the run's device.
+            real: the joint batch `[N, 3, H, W]`, -1 to 1.
 
         Returns:
             The losses, to be logged.
         """
+        count = len(real)
+        real = self.run.share(real).to(self.run.device)
         real = real.contiguous(memory_format=torch.channels_last)
         if self.config.shared_fakes:
-            drawn = self.draw(len(real))
+            drawn = self.draw(count)
             losses = self.update_discriminator(step, real, drawn.images.detach())
         else:
             # Still in training mode: batch statistics move here as they do below.
             with torch.no_grad():
-                fakes = self.draw(len(real)).images
+                fakes = self.draw(count).images
             losses = self.update_discriminator(step, real, fakes)
-            drawn = self.draw(len(real))
+            drawn = self.draw(count)
         losses |= self.update_generator(step, drawn)
         self.averaged.update(self.generator)
         return losses
 
     def draw(self, count: int) -> Generated:
-        """Images from fresh noise."""
-        noise = Noise.drawn(self.config, count, self.run.generator("noise"))
+        """This process's images of `count` from fresh noise."""
+        noise = Noise.drawn(self.config, count, self.run.generator("noise")).rows(self.run.share)
         with self.run.autocast():
             drawn: Generated = self.generator(noise.to(self.generator.points.constants))
         return drawn

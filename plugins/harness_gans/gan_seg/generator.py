@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import cast
@@ -50,12 +51,15 @@ class Noise:
 
     def to(self, like: Tensor) -> Noise:
         """The same noise with the device and the type of `like`."""
-        return Noise(
-            *(
-                value.to(like.device, like.dtype)
-                for value in (self.places, self.appearance, self.background, self.background_place)
-            )
-        )
+        return Noise(*(value.to(like.device, like.dtype) for value in self._values))
+
+    def rows(self, take: Callable[[Tensor], Tensor]) -> Noise:
+        """The noise of some of the images; `take` chooses rows of a tensor `[N, ...]`."""
+        return Noise(*map(take, self._values))
+
+    @property
+    def _values(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        return self.places, self.appearance, self.background, self.background_place
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,7 @@ class GanSeg(NetworkMethod):
         views = run.generator("views")
         for step in run.steps(config.steps, training.state(), name="gan"):
             real = augmented(images.batch(step, config.batch_size), config.augmentation, views)
-            run.log(**training.step(step, real.to(run.device)))
+            run.log(**training.step(step, real))
             if is_shown(step, config.steps):
                 self._show_samples(training.averaged.module, run)
         self.generator.load_state_dict(training.averaged.state_dict())

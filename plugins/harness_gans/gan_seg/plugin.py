@@ -19,5 +19,6 @@ def harness_methods() -> list[MethodSpec]:
             paper="He, Wandt, Rhodin: GANSeg: Learning to Segment by Unsupervised Hierarchical "
             "Image Generation. CVPR 2022, arXiv 2112.01036.",
             sees=("images",),
+            parallel=True,
         )
     ]

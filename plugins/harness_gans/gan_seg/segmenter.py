@@ -12,6 +12,7 @@ from torchvision.models import ResNet50_Weights
 from torchvision.models.segmentation import deeplabv3_resnet50
 
 from harness.errors import AssetMissing
+from harness.training.parallel import processes, share
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.precision import at_least_float32
 from harness_gans.start_weights import draw_predictor
@@ -128,5 +129,6 @@ class SeededDropout(nn.Module):
         """`maps`, in training with zeros and the rest scaled up."""
         if not self.training:
             return maps
-        kept = torch.rand(maps.shape, generator=self.generator) >= self.rate
+        joint = (processes() * len(maps), *maps.shape[1:])
+        kept = share(torch.rand(joint, generator=self.generator)) >= self.rate
         return maps * kept.to(maps.device, maps.dtype) / (1.0 - self.rate)

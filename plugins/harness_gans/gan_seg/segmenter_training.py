@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from harness.contract import Run
 from harness.contract.method import Stateful
 from harness.training.modules import placed
+from harness.training.parallel import jointly_normalised
 from harness_gans.gan_seg.config import GanSegConfig
 from harness_gans.gan_seg.generator import Generator, Noise
 from harness_gans.gan_seg.segmenter import SeededDropout, draw_segmenter, segmentation_loss
@@ -37,7 +38,7 @@ class SegmenterTraining:
     ) -> None:
         self.config, self.run, self.generator = config, run, generator
         draw_segmenter(segmenter, config, run.generator("segmenter"))
-        self.segmenter = placed(segmenter, run.device)
+        self.segmenter = placed(jointly_normalised(segmenter), run.device)
         for module in segmenter.modules():
             if isinstance(module, SeededDropout):
                 module.generator = run.generator("dropout")
@@ -64,8 +65,12 @@ class SegmenterTraining:
 
     @torch.no_grad()
     def pairs(self, count: int) -> tuple[Tensor, Tensor]:
-        """Generated images `[N, 3, H, W]` and their labels `int64 [N, H, W]`, 0 = background."""
-        noise = Noise.drawn(self.config, count, self.run.generator("pairs"))
+        """Generated images `[N, 3, H, W]` and their labels `int64 [N, H, W]`, 0 = background.
+
+        Args:
+            count: of all processes together; N of them are this one's.
+        """
+        noise = Noise.drawn(self.config, count, self.run.generator("pairs")).rows(self.run.share)
         with self.run.autocast():
             drawn = self.generator.eval()(noise.to(self.generator.points.constants))
         return drawn.images, drawn.masks.argmax(dim=1)

@@ -10,6 +10,7 @@ from torch import Tensor
 from harness.contract import Run
 from harness.contract.method import Stateful
 from harness.training.modules import placed
+from harness.training.parallel import jointly_normalised
 from harness_gans.latent_keypoint_gan.config import LatentKeypointGanConfig
 from harness_gans.latent_keypoint_gan.detector import (
     ResNetDetector,
@@ -44,7 +45,7 @@ class DetectorTraining:
     ) -> None:
         self.config, self.run, self.generator = config, run, generator
         draw_detector(detector, run.generator("detector"))
-        self.detector = placed(detector, run.device)
+        self.detector = placed(jointly_normalised(detector), run.device)
         self.steps = -(-config.detector_pairs // config.detector_batch_size)
         self.optimiser = torch.optim.Adam(
             detector.parameters(), lr=config.detector_rate, fused=True
@@ -74,11 +75,16 @@ class DetectorTraining:
 
     @torch.no_grad()
     def pairs(self, count: int) -> tuple[Tensor, Tensor]:
-        """Generated images `[N, 3, H, W]` and their keypoints `[N, K, 2]`, signed."""
+        """Generated images `[N, 3, H, W]` and their keypoints `[N, K, 2]`, signed.
+
+        Args:
+            count: of all processes together; N of them are this one's.
+        """
         jitter = (self.generator.keypoints.keypoints, self.config.detector_jitter)
         noise = Noise.drawn(self.config, count, self.run.generator("pairs"), jitter=jitter)
         with self.run.autocast():
-            drawn = self.generator.eval()(noise.to(self.generator.start))
+            own = noise.rows(self.run.share).to(self.generator.start)
+            drawn = self.generator.eval()(own)
         return drawn.images, drawn.latents.points
 
     def _share_of_rate(self, step: int) -> float:

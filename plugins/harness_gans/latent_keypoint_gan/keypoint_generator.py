@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -62,6 +63,24 @@ class Noise:
         """The same noise with the device and the type of `like`."""
         values = (self.positions, self.appearance, self.background, self.jitter)
         return Noise(*(v if v is None else v.to(like.device, like.dtype) for v in values))  # type: ignore[arg-type]
+
+    def rows(self, take: Callable[[Tensor], Tensor]) -> Noise:
+        """The noise of some of the images, each with its partner where it has one.
+
+        Args:
+            take: chooses rows of a tensor `[N, ...]`: of the poses with partners, then of the
+                others, so that the partners still belong to the first poses.
+        """
+        poses = len(self.positions)
+        partners = len(self.background) - poses
+
+        def taken(values: Tensor) -> Tensor:
+            parts = (values[:partners], values[partners:poses], values[poses:])
+            return torch.cat([take(part) for part in parts if len(part)])
+
+        jitter = None if self.jitter is None else taken(self.jitter)
+        background = taken(self.background)
+        return Noise(taken(self.positions), taken(self.appearance), background, jitter)
 
 
 @dataclass(frozen=True)

@@ -19,5 +19,6 @@ def harness_methods() -> list[MethodSpec]:
             paper="He, Wandt, Rhodin: LatentKeypointGAN: Controlling GANs via Latent Keypoints. "
             "2021, arXiv 2103.15812.",
             sees=("images",),
+            parallel=True,
         )
     ]

@@ -11,6 +11,7 @@ from harness.contract import Run
 from harness.contract.method import Stateful
 from harness.training.averaging import Averaged
 from harness.training.modules import placed, untouched_randomness
+from harness.training.parallel import jointly_normalised
 from harness_gans.adversarial_losses import gradient_penalty
 from harness_gans.growing import Stage
 from harness_gans.latent_keypoint_gan.config import LatentKeypointGanConfig
@@ -48,7 +49,7 @@ class AdversarialTraining:
     def __init__(self, config: LatentKeypointGanConfig, generator: Generator, run: Run) -> None:
         self.config, self.run = config, run
         self.keypoints = generator.keypoints.keypoints
-        self.generator = placed(generator, run.device).train()
+        self.generator = placed(jointly_normalised(generator), run.device).train()
         with untouched_randomness():
             discriminator = build_discriminator(config, run.generator("discriminator"))
             locator = Locator(self.keypoints, config.grid, run.generator("locator"))
@@ -82,35 +83,37 @@ class AdversarialTraining:
         Args:
             stage: the present one.
             step: number of the step within the stage.
-            real: `[N, 3, H, W]` at the stage's side, -1 to 1, on the run's device.
+            real: the joint batch `[N, 3, H, W]` at the stage's side, -1 to 1.
 
         Returns:
             The losses, and the mean distance of the keypoints, to be logged.
         """
+        count = len(real)
+        real = self.run.share(real).to(self.run.device)
         real = real.contiguous(memory_format=torch.channels_last)
         set_rates(self.config, self.generator_optimiser, stage.is_adapting(step))
         fade = stage.fade(step)
         if self.config.shared_fakes:
-            drawn = self.draw(stage, fade, len(real))
+            drawn = self.draw(stage, fade, count)
             fakes = drawn.images[: len(real)].detach()
             losses = self.update_discriminator(step, fade, real, fakes)
         else:
             # Still in training mode: batch statistics move here as they do below.
             with torch.no_grad():
-                fakes = self.draw(stage, fade, len(real), pairs=False).images
+                fakes = self.draw(stage, fade, count, pairs=False).images
             losses = self.update_discriminator(step, fade, real, fakes)
-            drawn = self.draw(stage, fade, len(real))
+            drawn = self.draw(stage, fade, count)
         losses |= self.update_generator(fade, drawn, len(real))
         self.averaged.update(self.generator)
         return losses
 
     def draw(self, stage: Stage, fade: float, count: int, *, pairs: bool = True) -> Generated:
-        """Images from fresh noise.
+        """This process's images from fresh noise.
 
         Args:
             stage: its side.
             fade: alpha.
-            count: images for the adversarial losses.
+            count: images for the adversarial losses, of all processes together.
             pairs: draw what the background loss compares, too: within `count`, or beside it.
         """
         config = self.config
@@ -124,7 +127,8 @@ class AdversarialTraining:
             jitter=(self.keypoints, config.position_jitter),
         )
         with self.run.autocast():
-            drawn: Generated = self.generator(noise.to(self.generator.start), stage.side, fade)
+            own = noise.rows(self.run.share).to(self.generator.start)
+            drawn: Generated = self.generator(own, stage.side, fade)
         return drawn
 
     def update_discriminator(

@@ -19,5 +19,6 @@ def harness_methods() -> list[MethodSpec]:
             paper="Karras, Aila, Laine, Lehtinen: Progressive Growing of GANs for Improved "
             "Quality, Stability, and Variation. ICLR 2018, arXiv 1710.10196.",
             sees=("images",),
+            parallel=True,
         )
     ]

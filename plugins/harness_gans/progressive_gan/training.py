@@ -78,17 +78,19 @@ class AdversarialTraining:
         Args:
             stage: the present one.
             step: number of the step within the stage.
-            real: `[N, 3, H, W]` at the stage's side, -1 to 1, on the run's device.
+            real: the joint batch `[N, 3, H, W]` at the stage's side, -1 to 1.
 
         Returns:
             The losses, to be logged.
         """
+        count = len(real)
+        real = self.run.share(real).to(self.run.device)
         real = real.contiguous(memory_format=torch.channels_last)
         fade = stage.fade(step)
         with torch.no_grad():
-            fakes = self.draw(stage, fade, len(real))
+            fakes = self.draw(stage, fade, count)
         losses = self.update_critic(fade, real, fakes)
-        losses |= self.update_generator(stage, fade, len(real))
+        losses |= self.update_generator(stage, fade, count)
         self.averaged.update(self.generator)
         return losses
 
@@ -120,8 +122,9 @@ class AdversarialTraining:
         return {"generator": loss.detach()}
 
     def draw(self, stage: Stage, fade: float, count: int) -> Tensor:
-        """Images `[count, 3, H, W]` of fresh latents, float32."""
+        """This process's images `[N, 3, H, W]` of `count` from fresh latents, float32."""
         z = torch.randn(count, self.config.noise_size, generator=self.run.generator("latents"))
         with self.run.autocast():
-            images: Tensor = self.generator(z.to(self.run.device), stage.side, fade)
+            own = self.run.share(z).to(self.run.device)
+            images: Tensor = self.generator(own, stage.side, fade)
         return images.float()

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from harness.training.parallel import joint_mean, processes, share
 from harness_gans.precision import at_least_float32
 
 #: Added to a second moment's root (the official code).
@@ -18,7 +19,7 @@ def path_lengths(images: Tensor, w: Tensor, generator: torch.Generator) -> Tenso
     """How far an image moves along a random direction when its latents do (section 3.2).
 
     Args:
-        images: `[N, 3, H, W]`, a differentiable function of `w`.
+        images: `[N, 3, H, W]`, this process's rows, a differentiable function of `w`.
         w: `[N, L, D]`.
         generator: source of the directions y, N(0, 1) / root(H W).
 
@@ -27,7 +28,8 @@ def path_lengths(images: Tensor, w: Tensor, generator: torch.Generator) -> Tenso
         of the gradient of y . image. (The official code; the paper has one w for all layers.)
     """
     size = math.sqrt(images.shape[2] * images.shape[3])
-    directions = torch.randn(images.shape, generator=generator).to(images) / size
+    joint = (processes() * len(images), *images.shape[1:])
+    directions = share(torch.randn(joint, generator=generator)).to(images) / size
     (slope,) = torch.autograd.grad((images * directions).sum(), w, create_graph=True)
     return at_least_float32(slope).square().sum(dim=2).mean(dim=1).sqrt()
 
@@ -50,8 +52,9 @@ class PathPenalty(nn.Module):
         self.register_buffer("mean", torch.zeros(()))
 
     def forward(self, lengths: Tensor) -> Tensor:
-        """The mean penalty of lengths `[N]`, which enter the running mean first."""
-        self.mean.lerp_(lengths.detach().mean().to(self.mean), 1.0 - self.decay)
+        """The mean penalty of lengths `[N]`, which enter the running mean first, those of all."""
+        mean = joint_mean(lengths.detach().mean())
+        self.mean.lerp_(mean.to(self.mean), 1.0 - self.decay)
         return (lengths - self.mean).square().mean()
 
 

@@ -59,7 +59,7 @@ class StyleGan2(NetworkMethod):
             real = scaled(images.batch(step, config.batch_size))
             if config.flip:
                 real = mirrored(real, draws)
-            run.log(**training.step(step, real.to(run.device)))
+            run.log(**training.step(step, real))
             if is_shown(step, steps):
                 self._show_samples(cast(Generator, training.averaged.module), run)
         self.generator.load_state_dict(training.averaged.state_dict())

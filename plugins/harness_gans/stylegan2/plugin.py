@@ -19,5 +19,6 @@ def harness_methods() -> list[MethodSpec]:
             paper="Karras, Laine, Aittala, Hellsten, Lehtinen, Aila: Analyzing and Improving the "
             "Image Quality of StyleGAN. CVPR 2020, arXiv 1912.04958.",
             sees=("images",),
+            parallel=True,
         )
     ]

@@ -75,12 +75,13 @@ class AdversarialTraining:
 
         Args:
             step: its number.
-            real: `[N, 3, H, W]`, -1 to 1, on the run's device.
+            real: the joint batch `[N, 3, H, W]`, -1 to 1.
 
         Returns:
             The losses, to be logged.
         """
         config, count = self.config, len(real)
+        real = self.run.share(real).to(self.run.device)
         real = real.contiguous(memory_format=torch.channels_last)
         if config.shared_fakes:
             fakes = self.draw(count)
@@ -132,7 +133,7 @@ class AdversarialTraining:
     def regularise_generator(self, count: int) -> dict[str, Tensor]:
         """The path length penalty, in a step of its own, times the steps for which it stands."""
         config = self.config
-        noise = self.generator.synthesis.drawn_noise(count, self.run.generator("noise"))
+        noise = self.noise(count)
         with self.run.autocast():
             w = self.latents(count)
             images = self.generator.synthesis(w, noise)
@@ -142,21 +143,29 @@ class AdversarialTraining:
         return {"path": penalty.detach(), "path_length": self.path_penalty.mean.clone()}
 
     def draw(self, count: int) -> Tensor:
-        """Images of fresh latents and fresh noise."""
-        noise = self.generator.synthesis.drawn_noise(count, self.run.generator("noise"))
+        """This process's images of `count` from fresh latents and fresh noise."""
+        noise = self.noise(count)
         with self.run.autocast():
             images: Tensor = self.generator.synthesis(self.latents(count), noise)
         return images
 
+    def noise(self, count: int) -> list[Tensor]:
+        """This process's rows of fresh noise for every layer, `[N, 1, H, W]`."""
+        drawn = self.generator.synthesis.drawn_noise(count, self.run.generator("noise"))
+        return [self.run.share(noise) for noise in drawn]
+
     def latents(self, count: int) -> Tensor:
-        """Fresh w for every layer, `[count, L, style_size]`; the mean of w follows."""
+        """This process's rows of fresh w for every layer, `[N, L, style_size]`.
+
+        Those of all `count` images are made everywhere, so that the mean of w follows them all.
+        """
         config, source = self.config, self.run.generator("latents")
         z = torch.randn(2, count, config.noise_size, generator=source)
         w = self.generator.mapping(z.flatten(0, 1).to(self.run.device))
         first, second = w.unflatten(0, (2, count)).unbind()
         self.generator.follow(first)
         layers = self.generator.synthesis.inputs
-        return mixed(first, second, layers, config.mixing, source)
+        return self.run.share(mixed(first, second, layers, config.mixing, source))
 
 
 def mixed(
