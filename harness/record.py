@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from harness.errors import RecordError
 from harness.files import write_text
-from harness.seal import is_intact
+from harness.seal import is_as_named
 
 #: Version of the record's schema.
 SCHEMA = 1
@@ -193,13 +194,32 @@ def parse_record(content: bytes, name: str, *, intact: bool = True) -> Record:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise RecordError(f"{name}: not a valid record: {where}: {first['msg']}.") from None
-    _refuse_endless(text, name)
-    if intact and not is_intact(text):
+    if not _is_sound(text, name, intact=intact):
         raise RecordError(
             f"{name}: the record was changed after it was written: its content does not have the "
             f"hash that it names; 'harness verify' says which numbers still hold."
         )
     return record
+
+
+def _is_sound(text: str, name: str, *, intact: bool) -> bool:
+    """Whether a record's content has the hash that it names, where that is asked for.
+
+    Hashing writes all numbers anew and finds those that are not finite, so that only what is not
+    hashed is searched for them.
+
+    Raises:
+        RecordError: it holds a number that is not finite.
+    """
+    content = from_json(text) if intact else {}  # twice as quick as `json`
+    named = bool(content.get("digest"))
+    try:
+        if named:
+            return is_as_named(content)
+    except ValueError:
+        pass  # not finite; which number it is, is said below
+    _refuse_endless(text, name)
+    return not named
 
 
 def _refuse_endless(text: str, name: str) -> None:
