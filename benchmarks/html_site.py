@@ -3,7 +3,7 @@
 Records are made up: rows of a bundled suite with a value and an interval for each of its metrics,
 conventions for the one that ranks, numbers behind the last one, and twenty settings. For every
 number of records it prints how long it takes to read them from a disk, to sort them into tables
-with ranks, places and fronts, to render all pages (index, suite, one a record), and to write these;
+with ranks, places and fronts, to render all pages (index, suite, one a row), and to write these;
 then the added seconds for 10,000 more records, from the straight line through the points, and how
 much more one record costs in the largest site than in the smallest.
 
