@@ -155,12 +155,12 @@ def _write_quickly(path: Path, content: bytes) -> None:
     placed = False
     try:
         try:
-            file = open(temporary, "xb")
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
-            file = open(temporary, "xb")
-        with file:
-            os.fchmod(file.fileno(), 0o644)
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        with open(handle, "wb") as file:
+            os.fchmod(handle, 0o644)
             file.write(content)
         os.replace(temporary, path)
         placed = True

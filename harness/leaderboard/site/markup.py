@@ -15,7 +15,7 @@ def grid_rows(grid: Grid) -> Markup:
     """The rows of a grid."""
     texts: list[str] = []
     for line in grid.lines:
-        texts += (line.kind, line.rank, line.name, line.href)
+        texts += (line.kind, line.rank, line.name, line.href, line.under)
         for cell in line.cells:
             texts += (cell.text, cell.look)
             for link in cell.links:
@@ -23,12 +23,12 @@ def grid_rows(grid: Grid) -> Markup:
     take = iter(escaped(texts)).__next__
     rows: list[str] = []
     for line in grid.lines:
-        kind, rank, name, href = take(), take(), take(), take()
+        kind, rank, name, href, under = take(), take(), take(), take(), take()
         rows.append(f'<tr data-kind="{kind}">')
         if grid.ranked:
             rows.append(f'<td class="number"{_value(line.order)}>{rank}</td>')
         named = f'<a href="{href}">{name}</a>' if href else f"<span>{name}</span>"
-        rows.append(f'<th scope="row">{named}</th>')
+        rows.append(f'<th scope="row" data-under="{under}">{named}</th>')
         for _, value, look, links, strip in line.cells:
             text, shown = take(), take()
             if look == NUMBER:

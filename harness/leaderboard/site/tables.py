@@ -59,7 +59,8 @@ class Line(NamedTuple):
         order: what the rank is sorted by.
         name: the method.
         href: page of its records; empty without one.
-        cells: all others.
+        under: what stands below the name on a phone, in place of the columns preset and kind.
+        cells: all others, preset and kind first.
     """
 
     kind: str
@@ -67,6 +68,7 @@ class Line(NamedTuple):
     order: int | None
     name: str
     href: str
+    under: str
     cells: tuple[Cell, ...]
 
 
@@ -124,7 +126,6 @@ def score_grid(board: Board, pages: Addresses) -> Grid:
             table,
             row,
             (
-                _kind(row.kind),
                 _value(row, column, digits),
                 Cell(interval_text(row.cells[column.metric], digits), None, NUMBER, (), strip(row)),
                 _number(row.places.get(column.metric), 2),
@@ -138,7 +139,6 @@ def score_grid(board: Board, pages: Addresses) -> Grid:
         _printed(
             row.method,
             (
-                _kind(PUBLISHED),
                 Cell(f"{row.value:g}", None, NUMBER),
                 Cell("", None, NUMBER),
                 Cell("", None, NUMBER),
@@ -174,7 +174,7 @@ def metric_grid(board: Board, pages: Addresses) -> Grid | None:
             pages,
             table,
             row,
-            (_kind(row.kind), *map(_value, [row] * len(columns), columns, digits)),
+            tuple(map(_value, [row] * len(columns), columns, digits)),
         )
         for row in table.rows
     ]
@@ -184,7 +184,7 @@ def metric_grid(board: Board, pages: Addresses) -> Grid | None:
             place = names.index(row.metric)
             values = [Cell("", None, NUMBER) for _ in columns]
             values[place] = Cell(f"{row.value:g}", None, NUMBER)
-            lines.append(_printed(row.method, (_kind(PUBLISHED), *values)))
+            lines.append(_printed(row.method, values))
     return Grid("metrics", "Other metrics", (), False, _metric_heads(columns), tuple(lines))
 
 
@@ -202,7 +202,7 @@ def place_grid(table: Table, pages: Addresses) -> Grid | None:
             pages,
             table,
             row,
-            (_kind(row.kind), *(_number(row.places.get(c.metric), 2) for c in columns)),
+            tuple([_number(row.places.get(c.metric), 2) for c in columns]),
         )
         for row in table.rows
     )
@@ -227,7 +227,6 @@ def cost_grid(table: Table, pages: Addresses) -> Grid:
             table,
             row,
             (
-                _kind(row.kind),
                 _value(row, column, digits),
                 cost(row, "parameters", count_text(row.parameters)),
                 cost(row, "fit_seconds", seconds_text(row.fit_seconds)),
@@ -269,7 +268,6 @@ def behind_grids(table: Table, pages: Addresses) -> list[Grid]:
                     table,
                     row,
                     (
-                        _kind(row.kind),
                         _value(row, column, digits),
                         *(_number(values.get(key), digits) for key in keys),
                     ),
@@ -299,7 +297,6 @@ def other_grid(table: Table, place: int, pages: Addresses) -> Grid:
             table,
             row,
             (
-                _kind(row.kind),
                 _value(row, column, digits),
                 Cell(interval_text(row.cells[column.metric], digits), None, NUMBER),
                 Cell("", len(row.seeds), "", seed_links(pages, table, row)),
@@ -323,15 +320,16 @@ def seed_links(pages: Addresses, table: Table, row: Row) -> tuple[tuple[str, str
 
 def _line(pages: Addresses, table: Table, row: Row, cells: Sequence[Cell]) -> Line:
     href = pages.of_row(table, row)
-    return Line(row.kind, rank_text(row), row.rank, row.method, href, (Cell(row.preset), *cells))
+    kind = kind_text(row.kind)
+    first = (Cell(row.preset), Cell(kind, None, f"kind {row.kind}"))
+    under = f"{row.preset}, {kind}"
+    return Line(row.kind, rank_text(row), row.rank, row.method, href, under, (*first, *cells))
 
 
 def _printed(method: str, cells: Sequence[Cell]) -> Line:
-    return Line(PUBLISHED, "", None, method, "", (Cell(""), *cells))
-
-
-def _kind(kind: str) -> Cell:
-    return Cell(kind_text(kind), None, f"kind {kind}")
+    kind = kind_text(PUBLISHED)
+    first = (Cell(""), Cell(kind, None, f"kind {PUBLISHED}"))
+    return Line(PUBLISHED, "", None, method, "", kind, (*first, *cells))
 
 
 def _value(row: Row, column: Column, digits: int) -> Cell:
