@@ -156,7 +156,8 @@ class LocalStore(Store):
     def contents(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Exception]]:
         for path in paths:
             try:
-                yield path, (self.folder / path).read_bytes()
+                with open(f"{self.name}/{path}", "rb") as file:  # as for stamps
+                    yield path, file.read()
             except OSError as error:
                 yield path, error
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from harness.leaderboard.numbers import decimals, number_text
+from harness.leaderboard.numbers import MISSING, decimals
 from harness.leaderboard.sheet import ARROWS, kind_text
 from harness.leaderboard.site.addresses import seed_id
 from harness.leaderboard.site.markup import text_rows
@@ -145,14 +145,15 @@ def _score_rows(
 
 def _shared(facts: Sequence[Sequence[Fact]]) -> list[Shared]:
     """The facts of all seeds by their names."""
-    if len(facts) == 1:
-        return [Shared(name, (value,)) for name, value in facts[0]]
-    by_name = [dict(some) for some in facts]
-    names = dict.fromkeys(name for some in facts for name, _ in some)
+    if len(facts) > 1 and len({tuple([name for name, _ in some]) for some in facts}) > 1:
+        known = [dict(some) for some in facts]
+        names = dict.fromkeys([name for some in facts for name, _ in some])
+        facts = [[(name, some.get(name, "not stated")) for name in names] for some in known]
     found = []
-    for name in names:
-        values = tuple([some.get(name, "not stated") for some in by_name])
-        found.append(Shared(name, values[:1] if len(set(values)) == 1 else values))
+    for same in zip(*facts, strict=True):
+        name, value = same[0]
+        alike = same.count(same[0]) == len(same)
+        found.append(Shared(name, (value,) if alike else tuple([value for _, value in same])))
     return found
 
 
@@ -183,22 +184,25 @@ def _each(seeds: Sequence[int], values: Sequence[str]) -> str:
 
 def _score(score: Score) -> tuple[str, ...]:
     """Metric, value, interval, unit, images, and all else that is known, as text."""
-    digits = decimals(score.unit, (score.value,))
-    ends = score.ci95
+    value, ends = score.value, score.ci95
+    form = f"z.{decimals(score.unit, (value,))}f"
     known = score.missing or score.also or score.details or score.excluded
     return (
         f"{score.metric} {ARROWS[score.direction]}",
-        number_text(score.value, digits),
-        f"{ends[0]:z.{digits}f} to {ends[1]:z.{digits}f}" if ends else "",
+        MISSING if value is None else format(value, form),
+        f"{ends[0]:{form}} to {ends[1]:{form}}" if ends else "",
         score.unit,
-        str(score.n) if score.value is not None else "",
-        _remarks(score, digits) if known else "",
+        str(score.n) if value is not None else "",
+        _remarks(score, form) if known else "",
     )
 
 
-def _remarks(score: Score, digits: int) -> str:
+def _remarks(score: Score, form: str) -> str:
     """Why there is no value, other conventions, the numbers behind it, and what was left out."""
-    pairs = {**score.also, **score.details}.items()
-    numbers = ", ".join([f"{name} {number_text(value, digits)}" for name, value in pairs])
-    excluded = ", ".join(f"{count} {reason} left out" for reason, count in score.excluded.items())
-    return "; ".join(filter(None, (score.missing, numbers, excluded)))
+    pairs = {**score.also, **score.details} if score.also else score.details
+    numbers = [
+        f"{name} {MISSING}" if value is None else f"{name} {value:{form}}"
+        for name, value in pairs.items()
+    ]
+    excluded = [f"{count} {reason} left out" for reason, count in score.excluded.items()]
+    return "; ".join(filter(None, (score.missing, ", ".join(numbers), ", ".join(excluded))))
