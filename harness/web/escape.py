@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from markupsafe import escape
 
@@ -24,3 +25,13 @@ def escaped(texts: Sequence[str]) -> list[str]:
     if joined.count(_BETWEEN) >= len(texts):
         joined = _BETWEEN.join(text.replace(_BETWEEN, "") for text in texts)
     return str(escape(joined)).split(_BETWEEN)
+
+
+@lru_cache(maxsize=2**14)
+def safe(text: str) -> str:
+    """One text as it may stand in HTML, also within quotes; kept, for texts that come again.
+
+    >>> safe("a < b")
+    'a &lt; b'
+    """
+    return str(escape(text))

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
-
 from markupsafe import Markup
 
 from harness.leaderboard.site.tables import NUMBER, Grid, Strip
@@ -45,20 +42,6 @@ def grid_rows(grid: Grid) -> Markup:
                 rows.append(f"<td>{text}</td>")
         rows.append("</tr>\n")
     return Markup("".join(rows))
-
-
-def text_rows(texts: Iterator[str], rows: int, looks: Sequence[str]) -> str:
-    """Rows whose first cell names the row.
-
-    Args:
-        texts: escaped; the cells of the rows are taken from it.
-        rows: how many there are.
-        looks: classes of the cells after the first; empty for none.
-    """
-    cells = "".join(f'<td class="{look}">{{}}</td>' if look else "<td>{}</td>" for look in looks)
-    row = f'<tr><th scope="row">{{}}</th>{cells}</tr>\n'.format
-    taken = islice(texts, rows * (1 + len(looks)))
-    return "".join(map(row, *[taken] * (1 + len(looks))))
 
 
 def _value(value: float | None) -> str:
