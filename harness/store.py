@@ -156,8 +156,7 @@ class LocalStore(Store):
     def contents(self, paths: Sequence[str]) -> Iterator[tuple[str, bytes | Exception]]:
         for path in paths:
             try:
-                with open(f"{self.name}/{path}", "rb") as file:  # as for stamps
-                    yield path, file.read()
+                yield path, (self.folder / path).read_bytes()
             except OSError as error:
                 yield path, error
 
