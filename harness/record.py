@@ -187,14 +187,14 @@ def parse_record(content: bytes, name: str, *, intact: bool = True) -> Record:
     """
     try:
         text = content.decode("utf-8")
-        record = Record.model_validate_json(text)
     except UnicodeDecodeError as error:
         raise RecordError(f"{name}: not a readable record: {error}.") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise RecordError(f"{name}: not a valid record: {where}: {first['msg']}.") from None
-    if not _is_sound(text, name, intact=intact):
+    try:
+        held = from_json(text)
+        record = Record.model_validate(held)
+    except ValueError:
+        raise _refusal(text, name) from None
+    if not _is_sound(held, text, name, intact=intact):
         raise RecordError(
             f"{name}: the record was changed after it was written: its content does not have the "
             f"hash that it names; 'harness verify' says which numbers still hold."
@@ -202,7 +202,18 @@ def parse_record(content: bytes, name: str, *, intact: bool = True) -> Record:
     return record
 
 
-def _is_sound(text: str, name: str, *, intact: bool) -> bool:
+def _refusal(text: str, name: str) -> RecordError:
+    """What is wrong with a record, in words of JSON."""
+    try:
+        Record.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        return RecordError(f"{name}: not a valid record: {where}: {first['msg']}.")
+    return RecordError(f"{name}: not a valid record.")
+
+
+def _is_sound(held: dict[str, Any], text: str, name: str, *, intact: bool) -> bool:
     """Whether a record's content has the hash that it names, where that is asked for.
 
     Hashing writes all numbers anew and finds those that are not finite, so that only what is not
@@ -211,11 +222,10 @@ def _is_sound(text: str, name: str, *, intact: bool) -> bool:
     Raises:
         RecordError: it holds a number that is not finite.
     """
-    content = from_json(text) if intact else {}  # twice as quick as `json`
-    named = bool(content.get("digest"))
+    named = intact and bool(held.get("digest"))
     try:
         if named:
-            return is_as_named(content)
+            return is_as_named(held)
     except ValueError:
         pass  # not finite; which number it is, is said below
     _refuse_endless(text, name)
