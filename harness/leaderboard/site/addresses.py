@@ -45,7 +45,7 @@ def report_name(suite_fingerprint: str, method_fingerprint: str, seed: int) -> s
     """File name of a run's report; no text of the record gets into it.
 
     >>> report_name("a", "b", 0)
-    'records/fe8ed8297aeeb8a0.html'
+    'records/9ec8b13b4e47182b.html'
     """
     return _hashed(f"{suite_fingerprint}/{method_fingerprint}/{seed}")
 
