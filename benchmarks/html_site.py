@@ -3,7 +3,7 @@
 Records are made up: rows of a bundled suite with a value and an interval for each of its metrics,
 conventions for the one that ranks, numbers behind the last one, and twenty settings. For every
 number of records it prints how long it takes to read them from a disk, to sort them into tables
-with ranks, places and fronts, to render all pages (index, suite, one a record), and to write these;
+with ranks, places and fronts, to render all pages (index, suite, one a row), and to write these;
 then the added seconds for 10,000 more records, from the straight line through the points, and how
 much more one record costs in the largest site than in the smallest.
 
@@ -11,12 +11,16 @@ Seconds are of the processor, the fewest of some repeats, so that they say somet
 that is busy with other work. Such work makes them longer all the same; a loop of ten million
 additions is timed beside them, to compare machines by.
 
-    python benchmarks/html_site.py [--records 1000,5000] [--suite celeba_aligned] [--repeats 3]
+    python benchmarks/html_site.py [--records 1000,5000] [--suite celeba_aligned] [--metrics 15]
+
+With `--metrics` records have further scores under made-up names. With `--index` the folder of
+records has an index, as `harness index` makes it, from which they are read.
 """
 
 from __future__ import annotations
 
 import argparse
+import shutil
 import tempfile
 import time
 from collections.abc import Iterable
@@ -36,6 +40,7 @@ from harness.record import Cost, MethodRef, Provenance, Record, Score, SuiteRef
 from harness.registry import Registry, registry
 from harness.scoring import metric_settings, resolved_uses
 from harness.seal import sealed
+from harness.stored import make_index
 from harness.suite import Suite, load_suite
 
 #: Kinds of rows and how many of a hundred have them.
@@ -44,13 +49,17 @@ KINDS = ["learned"] * 70 + ["trivial"] * 25 + ["oracle"] * 5
 STAGES = ("read", "tables", "render", "write")
 
 
-def made_up(count: int, seeds: int, suite: Suite, known: Registry) -> list[Record]:
-    """Records of `count // seeds` configurations with some seeds each."""
+def made_up(
+    count: int, seeds: int, suite: Suite, known: Registry, metrics: int = 0
+) -> list[Record]:
+    """Records of `count // seeds` configurations with some seeds and scores each."""
     protocol = {**ranked_protocol(suite, known), "data": {"test": "d" * 64}}
     ref = SuiteRef(
         name=suite.name, version=suite.version, fingerprint=fingerprint(protocol), protocol=protocol
     )
     scales = _metrics(suite, known)
+    for place in range(len(scales), metrics):
+        scales.append({**scales[-1], "metric": f"metric_{place:02d}"})
     random = np.random.default_rng(0)
     return [_record(number, seeds, ref, scales, random) for number in range(count)]
 
@@ -139,12 +148,16 @@ def _record(
     return sealed(record, Path("nothing"))
 
 
-def seconds(records: list[Record], suite: Suite, known: Registry, folder: Path) -> dict[str, float]:
+def seconds(
+    records: list[Record], suite: Suite, known: Registry, folder: Path, *, index: bool = False
+) -> dict[str, float]:
     """Seconds of every stage for these records."""
     place = folder / "records"
     place.mkdir(parents=True)
     for number, record in enumerate(records):
         (place / f"{number}.json").write_text(record.model_dump_json(indent=1) + "\n")
+    if index:
+        make_index(place)
     begun = time.process_time()
     whole = load_boards([place], [suite.name], known)
     loaded = time.process_time() - begun
@@ -154,14 +167,15 @@ def seconds(records: list[Record], suite: Suite, known: Registry, folder: Path) 
     assert whole.boards[0].records == board.records == len(records)
     del whole
     boards = Boards([board])
+    rendered = written = 0.0
     begun = time.process_time()
-    for _ in site_files(boards, known, "harness leaderboard", complete=True):
-        pass  # as they are written one by one, and kept nowhere
-    rendered = time.process_time() - begun
-    begun = time.process_time()
-    files = site_files(boards, known, "harness leaderboard", complete=True)
-    write_files(files, folder / "site")
-    written = time.process_time() - begun - rendered
+    for file in site_files(boards, known, "harness leaderboard", complete=True):
+        made = time.process_time()
+        write_files([file], folder / "site")
+        rendered += made - begun
+        begun = time.process_time()
+        written += begun - made
+    shutil.rmtree(folder)
     return dict(zip(STAGES, (loaded - tables, tables, rendered, written), strict=True))
 
 
@@ -186,29 +200,33 @@ def main() -> None:
     parser.add_argument("--records", default="1000,5000,10000", help="numbers of records")
     parser.add_argument("--seeds", type=int, default=3, help="records a row")
     parser.add_argument("--repeats", type=int, default=3, help="the fewest seconds count")
+    parser.add_argument("--metrics", type=int, default=0, help="scores a record, at least")
+    parser.add_argument("--index", action="store_true", help="read the records from an index")
     parser.add_argument("--suite", default="celeba_aligned", help="a bundled suite")
     options = parser.parse_args()
     counts = sorted(int(word) for word in options.records.split(","))
     known = registry()
     suite = load_suite(known.suites.get(options.suite).spec)
-    every = made_up(counts[-1], options.seeds, suite, known)
+    every = made_up(counts[-1], options.seeds, suite, known, options.metrics)
     loops = [loop_seconds()]
     with tempfile.TemporaryDirectory() as folder, rare_collection():
         seconds(every[:100], suite, known, Path(folder) / "warm")
         found = [
             _fewest(
-                seconds(every[:n], suite, known, Path(folder) / f"{n}-{repeat}")
+                seconds(
+                    every[:n], suite, known, Path(folder) / f"{n}-{repeat}", index=options.index
+                )
                 for repeat in range(options.repeats)
             )
             for n in counts
         ]
     loops.append(loop_seconds())
     rows = [{"records": n, **stages} for n, stages in zip(counts, found, strict=True)]
-    print(f"suite {suite.name}, metrics: {len(suite.metrics)}")
+    print(f"suite {suite.name}, scores a record: {len(every[0].scores)}")
     print(tabulate(rows, headers="keys", floatfmt=".2f"))
     print(f"a loop of ten million additions, before and after: {loops[0]:.2f}, {loops[1]:.2f} s")
-    for stage in STAGES:
-        times = [one[stage] for one in found]
+    for stage in (*STAGES, "all"):
+        times = [sum(one.values()) if stage == "all" else one[stage] for one in found]
         slope = float(np.polyfit(counts, times, 1)[0]) if len(counts) > 1 else times[0] / counts[0]
         growth = (times[-1] / counts[-1]) / (times[0] / counts[0])
         print(

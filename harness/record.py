@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import from_json
 
 from harness.errors import RecordError
 from harness.files import write_text
-from harness.seal import is_intact
+from harness.seal import is_as_named
 
 #: Version of the record's schema.
 SCHEMA = 1
@@ -187,20 +188,49 @@ def parse_record(content: bytes, name: str, *, intact: bool = True) -> Record:
     """
     try:
         text = content.decode("utf-8")
-        record = Record.model_validate_json(text)
     except UnicodeDecodeError as error:
         raise RecordError(f"{name}: not a readable record: {error}.") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "the file"
-        raise RecordError(f"{name}: not a valid record: {where}: {first['msg']}.") from None
-    _refuse_endless(text, name)
-    if intact and not is_intact(text):
+    try:
+        held = from_json(text)
+        record = Record.model_validate(held)
+    except ValueError:
+        raise _refusal(text, name) from None
+    if not _is_sound(held, text, name, intact=intact):
         raise RecordError(
             f"{name}: the record was changed after it was written: its content does not have the "
             f"hash that it names; 'harness verify' says which numbers still hold."
         )
     return record
+
+
+def _refusal(text: str, name: str) -> RecordError:
+    """What is wrong with a record, in words of JSON."""
+    try:
+        Record.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        return RecordError(f"{name}: not a valid record: {where}: {first['msg']}.")
+    return RecordError(f"{name}: not a valid record.")
+
+
+def _is_sound(held: dict[str, Any], text: str, name: str, *, intact: bool) -> bool:
+    """Whether a record's content has the hash that it names, where that is asked for.
+
+    Hashing writes all numbers anew and finds those that are not finite, so that only what is not
+    hashed is searched for them.
+
+    Raises:
+        RecordError: it holds a number that is not finite.
+    """
+    named = intact and bool(held.get("digest"))
+    try:
+        if named:
+            return is_as_named(held)
+    except ValueError:
+        pass  # not finite; which number it is, is said below
+    _refuse_endless(text, name)
+    return not named
 
 
 def _refuse_endless(text: str, name: str) -> None:

@@ -56,8 +56,13 @@ def deviation(values: Sequence[float]) -> float:
     >>> deviation([1.0, 2.0, 3.0])
     1.0
     """
+    return math.sqrt(_squares(values) / (len(values) - 1))
+
+
+def _squares(values: Sequence[float]) -> float:
+    """Sum of the squared distances from the mean."""
     mean = math.fsum(values) / len(values)
-    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
+    return math.fsum([(value - mean) ** 2 for value in values])
 
 
 @cache
@@ -128,10 +133,10 @@ def mean_interval(values: Sequence[float], images: Sequence[Ends | None]) -> End
     if half is None:
         return images[0]
     known = [(v - e[0], e[1] - v) for v, e in zip(values, images, strict=True) if e is not None]
-    centre = statistics.fmean(values)
+    centre = math.fsum(values) / len(values)
     if not known:
         return with_training_noise(centre, None, half)
-    below, above = (statistics.fmean(side) for side in zip(*known, strict=True))
+    below, above = [math.fsum(side) / len(known) for side in zip(*known, strict=True)]
     return with_training_noise(centre, (centre - below, centre + above), half)
 
 
@@ -145,8 +150,7 @@ def pooled_spread(groups: Sequence[Sequence[float]]) -> Spread | None:
     freedom = sum(len(group) - 1 for group in several)
     if not freedom:
         return None
-    squares = sum((len(group) - 1) * statistics.variance(group) for group in several)
-    return Spread(squares / freedom, freedom)
+    return Spread(math.fsum(_squares(group) for group in several) / freedom, freedom)
 
 
 def difference_half_width(left: Sequence[float], right: Sequence[float]) -> float | None:

@@ -48,11 +48,19 @@ def content_digest(content: Mapping[str, Any]) -> str:
 def is_intact(text: str) -> bool:
     """Whether the content of a record has the hash it names; true for one that names none."""
     try:
-        content = json.loads(text)
-        named = content.get("digest")
-        return not named or content_digest(content) == named
+        return is_as_named(json.loads(text))
     except (ValueError, AttributeError):
         return False
+
+
+def is_as_named(content: Mapping[str, Any]) -> bool:
+    """Whether a record's content has the hash it names; true for one that names none.
+
+    Raises:
+        ValueError: it holds a number that is not finite.
+    """
+    named = content.get("digest")
+    return not named or content_digest(content) == named
 
 
 def check_file(record: Record, folder: Path, name: str) -> None:

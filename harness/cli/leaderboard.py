@@ -77,8 +77,8 @@ def leaderboard(
     """Make leaderboards from records.
 
     --format html makes a site: an index of all suites, a page for each with sortable tables and the
-    picture of score against cost, and for every record a page, which is the run's whole report
-    where its folder is at hand.
+    picture of score against cost, and a page for every row with all its records; a record whose
+    run's folder is at hand has the run's whole report.
     """
     from harness.errors import UserError
     from harness.leaderboard.pages import FORMATS, SITE

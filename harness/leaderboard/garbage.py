@@ -15,7 +15,7 @@ def rare_collection() -> Iterator[None]:
     through all of them again and again took a third of the time of a large site.
     """
     before = gc.get_threshold()
-    gc.set_threshold(100_000, 50, 1000)
+    gc.set_threshold(500_000, 50, 1000)
     try:
         yield
     finally:

@@ -21,7 +21,7 @@ def decimals(unit: str, values: Iterable[float | None]) -> int:
     """
     if unit.startswith("%"):
         return 2
-    largest = max((abs(value) for value in values if value is not None), default=1.0)
+    largest = max([abs(value) for value in values if value is not None], default=1.0)
     before = 0 if largest < 1 else math.floor(math.log10(largest)) + 1
     return max(0, DIGITS - before)
 

@@ -48,11 +48,16 @@ def files_of(
 
 
 def write_files(files: Iterable[tuple[str, str]], folder: Path) -> list[Path]:
-    """Write all files, which the same command makes again; returns their paths."""
+    """Write all files, which the same command makes again; returns their paths.
+
+    Those that have their text already are left as they are: most pages of a site that grows.
+    """
     written = []
     for name, text in files:
-        write_text(folder / name, text, sync=False)
-        written.append(folder / name)
+        path = folder / name
+        if not _has(path, text):
+            write_text(path, text, sync=False)
+        written.append(path)
     return written
 
 
@@ -80,6 +85,14 @@ def check_files(files: Iterable[tuple[str, str]], folder: Path, command: str) ->
             "what it writes."
         )
     return len(names)
+
+
+def _has(path: Path, text: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read() == text.encode("utf-8")
+    except OSError:
+        return False
 
 
 def _read(path: Path) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import statistics
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -161,21 +161,22 @@ def aggregate(scores: Sequence[Score | None]) -> Cell:
     if len(values) < len(known):
         reasons = {score.missing or "undefined" for score in known if score.value is None}
         return Cell(excluded=excluded, missing="; ".join(sorted(reasons)))
-    also = {name: _mean([score.also.get(name) for score in known]) for name in known[0].also}
-    details = {
-        name: _mean([score.details.get(name) for score in known]) for name in known[0].details
-    }
     low, high = mean_interval(values, [score.ci95 for score in known]) or (None, None)
     return Cell(
-        value=statistics.fmean(values),
+        value=_mean(values),
         runs=tuple(values),
         std=deviation(values) if len(values) > 1 else None,
         low=low,
         high=high,
-        also=also,
-        details=details,
+        also=_means([score.also for score in known]),
+        details=_means([score.details for score in known]),
         excluded=excluded,
     )
+
+
+def _means(numbers: Sequence[dict[str, float | None]]) -> dict[str, float | None]:
+    """The mean of every number of the first one."""
+    return {name: _mean([some.get(name) for some in numbers]) for name in numbers[0]}
 
 
 def _cell(scores: Sequence[Score | None], column: Column) -> Cell:
@@ -189,6 +190,7 @@ def _row(group: Sequence[Record], columns: Sequence[Column], apart: str) -> Row:
     costs = [record.cost for record in group if record.cost is not None]
     notes = dict.fromkeys(note for record in group for note in record.notes)
     devices = dict.fromkeys(cost.device for cost in costs)
+    scores = [{score.metric: score for score in reversed(record.scores)} for record in group]
     return Row(
         method=method.name,
         preset=f"{method.preset} ({apart})" if apart else method.preset,
@@ -202,7 +204,7 @@ def _row(group: Sequence[Record], columns: Sequence[Column], apart: str) -> Row:
         peak_memory_bytes=max((cost.peak_memory_bytes for cost in costs), default=None),
         device=", ".join(devices),
         notes=tuple(notes),
-        cells={c.metric: _cell([r.score(c.metric) for r in group], c) for c in columns},
+        cells={c.metric: _cell([some.get(c.metric) for some in scores], c) for c in columns},
         fingerprint=method.fingerprint,
     )
 
@@ -213,7 +215,7 @@ def _apart(methods: Sequence[MethodRef]) -> list[str]:
     for method in methods:
         alike.setdefault((method.plugin, method.name, method.preset), []).append(method)
     varying = {
-        key: sorted({f for other in group for f in differences(group[0].config, other.config)})
+        key: sorted({f for other in group[1:] for f in differences(group[0].config, other.config)})
         for key, group in alike.items()
     }
     versions = {key: len({method.version for method in group}) for key, group in alike.items()}
@@ -238,5 +240,6 @@ def _order(row: Row, column: Column) -> tuple[bool, float]:
 
 
 def _mean(values: Sequence[float | None]) -> float | None:
+    """What `statistics.fmean` gives, in half the time; `None` where one is not known, or none."""
     known = [value for value in values if value is not None]
-    return statistics.fmean(known) if known and len(known) == len(values) else None
+    return math.fsum(known) / len(known) if known and len(known) == len(values) else None

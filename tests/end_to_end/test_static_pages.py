@@ -61,6 +61,19 @@ class Reader:
         names = self.page.locator(f"{table} tbody tr:not([hidden]) th").all_inner_texts()
         return [name.strip() for name in names]
 
+    def sees(self, found: Any) -> bool:
+        """Whether an element lies wholly in the window and the boxes that scroll around it."""
+        script = """(element) => {
+          const box = element.getBoundingClientRect();
+          const around = [new DOMRect(0, 0, innerWidth, innerHeight)];
+          const wide = element.closest(".wide");
+          if (wide) around.push(wide.getBoundingClientRect());
+          return box.width > 0 && around.every((other) => box.left >= other.left
+            && box.right <= other.right && box.top >= other.top && box.bottom <= other.bottom);
+        }"""
+        seen: bool = found.evaluate(script)
+        return seen
+
     def overflow(self) -> int:
         """Pixels by which the page is wider than the window."""
         wide: int = self.page.evaluate(
@@ -189,6 +202,25 @@ def test_index_filters_suites_and_leads_to_rows_and_back(
     assert desk.page.locator("h1").inner_text() == "alpha"
     desk.page.get_by_role("navigation").get_by_role("link", name="toy").click()
     assert desk.page.locator("h1").inner_text() == "toy"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone_scores_are_in_sight_at_once(browser: Any, board: Path, scheme: str) -> None:
+    reader = Reader(browser, WIDTHS[0], scheme)
+    reader.open(board / "toy.html")
+    row = reader.page.locator("#scores-table tbody tr").first
+    cell = row.get_by_text("0.1250", exact=True)
+    assert reader.sees(cell)
+    below = "getComputedStyle(document.querySelector('#scores-table tbody th'), '::after').content"
+    assert reader.page.evaluate(below) == '"quick, measured"'
+    assert not row.get_by_text("quick", exact=True).is_visible()
+    assert not reader.sees(row.get_by_text("images", exact=True))  # one scrolls to the rest
+    reader.page.locator("#scores-table").get_by_role("link", name="gamma").click()
+    assert reader.page.locator("h1").inner_text() == "gamma"
+    assert reader.sees(reader.page.get_by_text("0.1250", exact=True))
+    assert reader.sees(reader.page.get_by_text("0.0250 to 0.2250", exact=True))
+    reader.context.close()
+    assert not reader.problems
 
 
 def test_theme_follows_the_system_until_it_is_chosen_and_is_kept(desk: Reader, board: Path) -> None:

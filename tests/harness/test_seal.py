@@ -42,6 +42,17 @@ def test_sealing_twice_changes_nothing(tmp_path: Path) -> None:
     assert sealed(made, tmp_path) == made
 
 
+def test_every_number_and_letter_is_hashed_as_it_stands_in_the_file(tmp_path: Path) -> None:
+    numbers = [1e-08, 1.5e-05, 1e16, 1e22, 5e-324, 0.1 + 0.2, -0.0, 1.0, 2**70, -(10**30), True]
+    path, made = kept(tmp_path, config={"numbers": numbers, "ü": "é\u2028😀\x7f"})
+    text = path.read_text(encoding="utf-8")
+    assert is_intact(text)
+    assert read_record(path) == made
+    path.write_text(text.replace("1e-8", "1e-9").replace("1e-08", "1e-09"), encoding="utf-8")
+    with pytest.raises(RecordError, match="changed after it was written"):
+        read_record(path)
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

@@ -16,7 +16,7 @@ from harness.leaderboard.numbers import (
 from harness.leaderboard.pareto import COSTS, Point, front, points
 from harness.leaderboard.rows import Column
 from harness.leaderboard.sheet import header, kind_text
-from harness.leaderboard.site.tables import record_name
+from harness.leaderboard.site.addresses import Addresses
 from harness.web.axes import Axis, axis_of, tick_text
 
 #: Size of a picture and of its plot, in its own units, which are about pixels.
@@ -78,7 +78,7 @@ class Mark:
         kind: of the row, which gives the shape.
         front: whether no cheaper row equals it.
         title: method, score and cost in words.
-        href: page of its record.
+        href: page of its records.
         name: stands beside it; empty where there is no room.
         name_x: where the name stands.
         name_y: its base line.
@@ -129,14 +129,14 @@ class CostPicture:
     left_out: int
 
 
-def cost_pictures(table: Table) -> list[CostPicture]:
+def cost_pictures(table: Table, pages: Addresses) -> list[CostPicture]:
     """One picture for every cost that at least two rows have."""
     column = table.columns[0]
     found = []
     for cost in AXES:
         known = points(table.rows, column, cost)
         if len(known) > 1:
-            found.append(_picture(table, column, cost, known))
+            found.append(_picture(table, column, cost, known, pages))
     return found
 
 
@@ -162,7 +162,9 @@ class _Frame:
         return BOTTOM - (BOTTOM - TOP) * (share if self.sign > 0 else 1 - share)
 
 
-def _picture(table: Table, column: Column, cost: str, known: Sequence[Point]) -> CostPicture:
+def _picture(
+    table: Table, column: Column, cost: str, known: Sequence[Point], pages: Addresses
+) -> CostPicture:
     best = front(table.rows, column, cost)
     ids = {id(point.row) for point in best}
     others = [point for point in known if id(point.row) not in ids]
@@ -179,7 +181,9 @@ def _picture(table: Table, column: Column, cost: str, known: Sequence[Point]) ->
     return CostPicture(
         title=AXES[cost].title,
         score=header(column),
-        marks=tuple(reversed(_marks(table, column, cost, drawn, frame=frame, ids=ids))),
+        marks=tuple(
+            reversed(_marks(table, column, cost, drawn, frame=frame, ids=ids, pages=pages))
+        ),
         fronts=tuple(_fronts(cost, best, frame)),
         x_ticks=tuple(_cost_ticks(frame, AXES[cost])),
         y_ticks=tuple((frame.height(v), tick_text(v)) for v in frame.scores.ticks(5)),
@@ -195,6 +199,7 @@ def _marks(
     *,
     frame: _Frame,
     ids: set[int],
+    pages: Addresses,
 ) -> list[Mark]:
     """All marks, names beside the first of them for which there is room."""
     digits = column_decimals(column, table.rows)
@@ -221,7 +226,7 @@ def _marks(
             kind=row.kind,
             front=id(row) in ids,
             title=f"{whole} ({kind_text(row.kind)}): {said}, {text(point.cost)}, {row.device}",
-            href=record_name(table.fingerprint, row.fingerprint, row.seeds[0]),
+            href=pages.of_row(table, row),
         )
         if spot is not None:
             named += 1

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.cache import Progress
 from harness.errors import HarnessError
 from harness.leaderboard.board import Board, Boards, Table, build_board
+from harness.leaderboard.rows import Row
+from harness.leaderboard.site.addresses import Addresses, report_name, row_name, row_records
 from harness.leaderboard.site.pages import (
     Entry,
     index_entry,
     index_page,
-    record_links,
     suite_file,
     suite_page,
     way_back,
 )
-from harness.leaderboard.site.record_page import record_page
-from harness.leaderboard.site.tables import record_name
+from harness.leaderboard.site.row_page import row_page
 from harness.listing import list_suites
 from harness.record import Record
 from harness.registry import Registry
@@ -40,9 +40,10 @@ def site_files(
     data: Path | None = None,
     progress: Progress | None = None,
 ) -> Iterator[tuple[str, str]]:
-    """File names and texts: `index.html`, a page a suite, and a page a record.
+    """File names and texts: `index.html`, a page a suite, and the pages of their rows.
 
-    The page of a record is the run's whole report where its folder is at hand, else a short one.
+    A row has one page for all its records, and a record whose run's folder is at hand has that
+    run's whole report.
 
     Args:
         found: the leaderboards.
@@ -56,40 +57,65 @@ def site_files(
     if complete:
         entries, boards = _every_suite(boards, known)
         yield "index.html", index_page(entries, command)
+    runs = _runs(boards, found.folders)
+    pages = Addresses(runs.keys())
     for board in boards:
-        yield suite_file(board), suite_page(board, command, indexed=complete)
+        yield suite_file(board), suite_page(board, command, pages, indexed=complete)
     total = sum(len(table.records) for board in boards for table in board.tables)
     done = 0
     for board in boards:
         for table in board.tables:
-            seeds = record_links(table)
-            for (method, seed), record in table.records.items():
-                done += 1
-                name = record_name(table.fingerprint, method, seed)
-                run = _run_of(record, found.folders)
-                others = seeds[method, seed]
-                yield name, _record_file(board, table, record, run, known, others, data)
-                if progress is not None:
-                    progress(_PAGES, done, total)
+            for row in table.rows:
+                yield from _row_file(way_back(board), table, row, pages)
+                for record in row_records(table, row):
+                    run = runs.get(record.id)
+                    if run is not None:
+                        name = report_name(table.fingerprint, row.fingerprint, record.seed)
+                        yield (
+                            name,
+                            report(
+                                run,
+                                known,
+                                others=list(table.records.values()),
+                                data=data,
+                                crumbs=[way_back(board)],
+                                seeds=_seeds(table, row, pages, [record]),
+                            ),
+                        )
+                    done += 1
+                    if progress is not None:
+                        progress(_PAGES, done, total)
 
 
-def _record_file(
-    board: Board,
-    table: Table,
-    record: Record,
-    run: RunFolder | None,
-    known: Registry,
-    seeds: Sequence[Link],
-    data: Path | None,
-) -> str:
-    back = way_back(board)
-    if run is None:
-        return record_page(record, back, seeds)
-    others = list(table.records.values())
-    return report(run, known, others=others, data=data, crumbs=[back], seeds=seeds)
+def _row_file(back: Link, table: Table, row: Row, pages: Addresses) -> Iterator[tuple[str, str]]:
+    """The page of a row's records that are alone at hand; none where all have reports."""
+    every = row_records(table, row)
+    alone = [record for record in every if record.id not in pages.reported]
+    if alone:
+        name = row_name(table.fingerprint, row.fingerprint, row.preset)
+        yield name, row_page(alone, row.preset, back, _seeds(table, row, pages, alone))
 
 
-def _run_of(record: Record, folders: dict[str, Path]) -> RunFolder | None:
+def _seeds(table: Table, row: Row, pages: Addresses, shown: Sequence[Record]) -> list[Link]:
+    """Links from a page of records to the seeds of their row that it does not show."""
+    here = {record.seed for record in shown}
+    return [
+        Link(str(seed), f"../{pages.of_seed(table, row, seed)}")
+        for seed in row.seeds
+        if seed not in here
+    ]
+
+
+def _runs(boards: Sequence[Board], folders: Mapping[str, Path]) -> dict[str, RunFolder]:
+    """The runs at hand, by the ids of their records."""
+    if not folders:
+        return {}
+    records = (r for board in boards for table in board.tables for r in table.records.values())
+    runs = ((record.id, _run_of(record, folders)) for record in records)
+    return {record: run for record, run in runs if run is not None}
+
+
+def _run_of(record: Record, folders: Mapping[str, Path]) -> RunFolder | None:
     """The run of a record, where its folder holds more than the record, and this very one."""
     folder = folders.get(record.id)
     if folder is None or not any((folder / name).is_file() for name in FILES):

@@ -2,63 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from functools import lru_cache
+from html import escape
 
 from markupsafe import Markup
 
-from harness.leaderboard.site.tables import NUMBER, Grid, Strip
-from harness.web.escape import escaped
+from harness.leaderboard.site.tables import NUMBER, Cell, Grid, Strip
+from harness.web.escape import safe
 
 
 def grid_rows(grid: Grid) -> Markup:
     """The rows of a grid."""
-    texts: list[str] = []
-    for line in grid.lines:
-        texts += (line.kind, line.rank, line.name, line.href)
-        for cell in line.cells:
-            texts += (cell.text, cell.look)
-            for link in cell.links:
-                texts += link
-    take = iter(escaped(texts)).__next__
     rows: list[str] = []
-    for line in grid.lines:
-        kind, rank, name, href = take(), take(), take(), take()
-        rows.append(f'<tr data-kind="{kind}">')
+    for kind, rank, order, name, href, under, cells in grid.lines:
+        rows.append(f'<tr data-kind="{safe(kind)}">')
         if grid.ranked:
-            rows.append(f'<td class="number"{_value(line.order)}>{rank}</td>')
-        named = f'<a href="{href}">{name}</a>' if href else f"<span>{name}</span>"
-        rows.append(f'<th scope="row">{named}</th>')
-        for _, value, look, links, strip in line.cells:
-            text, shown = take(), take()
-            if look == NUMBER:
-                rows.append(f'<td class="number"{_value(value)}>{text}{_drawn(strip)}</td>')
-            elif look:
-                rows.append(f'<td><span class="{shown}">{text}</span></td>')
-            elif links:
-                rows.append(f"<td{_value(value)}>")
-                for _ in links:
-                    seed, page = take(), take()
-                    rows.append(f'<a href="{page}">{seed}</a> ')
-                rows.append("</td>")
-            else:
-                rows.append(f"<td>{text}</td>")
+            rows.append(f'<td class="number"{_value(order)}>{escape(rank)}</td>')
+        rows.append(_named(name, href, under))
+        rows += map(_cell, cells)
         rows.append("</tr>\n")
     return Markup("".join(rows))
 
 
-def text_rows(texts: Iterator[str], rows: int, looks: Sequence[str]) -> str:
-    """Rows whose first cell names the row.
+def _cell(cell: Cell) -> str:
+    text, value, look, links, strip = cell
+    if look == NUMBER:
+        return f'<td class="number"{_value(value)}>{escape(text)}{_drawn(strip)}</td>'
+    if look:
+        return f'<td><span class="{safe(look)}">{safe(text)}</span></td>'
+    if links:
+        seeds = [f'<a href="{escape(page)}">{safe(seed)}</a> ' for seed, page in links]
+        return f"<td{_value(value)}>{''.join(seeds)}</td>"
+    return f"<td>{safe(text)}</td>"
 
-    Args:
-        texts: escaped; the cells of the rows are taken from it.
-        rows: how many there are.
-        looks: classes of the cells after the first; empty for none.
-    """
-    cells = "".join(f'<td class="{look}">{{}}</td>' if look else "<td>{}</td>" for look in looks)
-    row = f'<tr><th scope="row">{{}}</th>{cells}</tr>\n'.format
-    taken = islice(texts, rows * (1 + len(looks)))
-    return "".join(map(row, *[taken] * (1 + len(looks))))
+
+@lru_cache(maxsize=2**14)
+def _named(name: str, href: str, under: str) -> str:
+    """The head of a row, which stands in every table of a page."""
+    inner = escape(name)
+    named = f'<a href="{escape(href)}">{inner}</a>' if href else f"<span>{inner}</span>"
+    return f'<th scope="row" data-under="{escape(under)}">{named}</th>'
 
 
 def _value(value: float | None) -> str:

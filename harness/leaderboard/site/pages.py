@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from harness.leaderboard.board import Board, Table
+from harness.leaderboard.board import Board
 from harness.leaderboard.numbers import (
     column_decimals,
     interval_text,
@@ -15,6 +15,7 @@ from harness.leaderboard.numbers import (
 )
 from harness.leaderboard.rows import RANKED
 from harness.leaderboard.sheet import about, header, kind_text, notes, published
+from harness.leaderboard.site.addresses import Addresses
 from harness.leaderboard.site.cost_picture import cost_pictures
 from harness.leaderboard.site.markup import grid_rows
 from harness.leaderboard.site.tables import (
@@ -24,7 +25,6 @@ from harness.leaderboard.site.tables import (
     metric_grid,
     other_grid,
     place_grid,
-    record_name,
     score_grid,
 )
 from harness.report.page import Link
@@ -151,21 +151,22 @@ def index_page(entries: Sequence[Entry], command: str) -> str:
     )
 
 
-def suite_page(board: Board, command: str, *, indexed: bool) -> str:
+def suite_page(board: Board, command: str, pages: Addresses, *, indexed: bool) -> str:
     """The page of one suite.
 
     Args:
         board: its leaderboard.
         command: what generates the site.
+        pages: of its records.
         indexed: whether the site has an index to go back to.
     """
     grids, folded, pictures = [], [], []
     if board.tables:
         main = board.tables[0]
-        grids = [score_grid(board), metric_grid(board)]
-        pictures = cost_pictures(main)
-        folded = [place_grid(main), *behind_grids(main)]
-        folded += [other_grid(table, place) for place, table in enumerate(board.tables[1:])]
+        grids = [score_grid(board, pages), metric_grid(board, pages)]
+        pictures = cost_pictures(main, pages)
+        folded = [place_grid(main, pages), *behind_grids(main, pages)]
+        folded += [other_grid(table, place, pages) for place, table in enumerate(board.tables[1:])]
     kinds = {row.kind for table in board.tables for row in table.rows}
     if board.suite.published and board.tables:
         kinds.add(PUBLISHED)
@@ -175,7 +176,7 @@ def suite_page(board: Board, command: str, *, indexed: bool) -> str:
         about=about(board).text,
         grids=[grid for grid in grids if grid is not None],
         pictures=pictures,
-        costs=cost_grid(board.tables[0]) if board.tables else None,
+        costs=cost_grid(board.tables[0], pages) if board.tables else None,
         folded=[grid for grid in folded if grid is not None],
         published=published(board),
         notes=notes(board).bullets,
@@ -186,23 +187,8 @@ def suite_page(board: Board, command: str, *, indexed: bool) -> str:
     )
 
 
-def record_links(table: Table) -> dict[tuple[str, int], list[Link]]:
-    """For every record of a table the pages of its configuration's other seeds."""
-    seeds: dict[str, list[int]] = {}
-    for method, seed in sorted(table.records):
-        seeds.setdefault(method, []).append(seed)
-    pages = {
-        (method, seed): Link(str(seed), f"../{record_name(table.fingerprint, method, seed)}")
-        for method, seed in table.records
-    }
-    return {
-        (method, seed): [pages[method, other] for other in seeds[method] if other != seed]
-        for method, seed in table.records
-    }
-
-
 def way_back(board: Board) -> Link:
-    """From a record's page to its suite's."""
+    """From the page of records to their suite's."""
     return Link(board.suite.name, f"../{quote(suite_file(board))}")
 
 

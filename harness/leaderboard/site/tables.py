@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from harness.leaderboard.board import Board, Table
@@ -21,6 +19,7 @@ from harness.leaderboard.numbers import (
 )
 from harness.leaderboard.rows import Column, Row
 from harness.leaderboard.sheet import FRONT, SHORT, header, kind_text
+from harness.leaderboard.site.addresses import Addresses
 from harness.web.axes import axis_of
 
 #: Class of cells whose content is a number.
@@ -59,8 +58,9 @@ class Line(NamedTuple):
         rank: as text; empty for what is not ranked.
         order: what the rank is sorted by.
         name: the method.
-        href: page of its record; empty without one.
-        cells: all others.
+        href: page of its records; empty without one.
+        under: what stands below the name on a phone, in place of the columns preset and kind.
+        cells: all others, preset and kind first.
     """
 
     kind: str
@@ -68,6 +68,7 @@ class Line(NamedTuple):
     order: int | None
     name: str
     href: str
+    under: str
     cells: tuple[Cell, ...]
 
 
@@ -101,18 +102,7 @@ class Grid(NamedTuple):
     folded: bool = False
 
 
-@lru_cache(maxsize=2**17)
-def record_name(suite_fingerprint: str, method_fingerprint: str, seed: int) -> str:
-    """File name of a record's page; no text of the record gets into it.
-
-    >>> record_name("a", "b", 0)
-    'records/fe8ed8297aeeb8a0.html'
-    """
-    text = f"{suite_fingerprint}/{method_fingerprint}/{seed}"
-    return f"records/{hashlib.sha256(text.encode()).hexdigest()[:16]}.html"
-
-
-def score_grid(board: Board) -> Grid:
+def score_grid(board: Board, pages: Addresses) -> Grid:
     """The ranking metric of every row, printed numbers last."""
     table = board.tables[0]
     column = table.columns[0]
@@ -132,15 +122,15 @@ def score_grid(board: Board) -> Grid:
 
     lines = [
         _line(
+            pages,
             table,
             row,
             (
-                _kind(row.kind),
                 _value(row, column, digits),
                 Cell(interval_text(row.cells[column.metric], digits), None, NUMBER, (), strip(row)),
                 _number(row.places.get(column.metric), 2),
                 Cell(", ".join(row.sees) or "not stated"),
-                Cell("", len(row.seeds), "", seed_links(table, row)),
+                Cell("", len(row.seeds), "", seed_links(pages, table, row)),
             ),
         )
         for row in table.rows
@@ -149,7 +139,6 @@ def score_grid(board: Board) -> Grid:
         _printed(
             row.method,
             (
-                _kind(PUBLISHED),
                 Cell(f"{row.value:g}", None, NUMBER),
                 Cell("", None, NUMBER),
                 Cell("", None, NUMBER),
@@ -173,7 +162,7 @@ def score_grid(board: Board) -> Grid:
     return Grid("scores", "Scores", text, True, heads, tuple(lines))
 
 
-def metric_grid(board: Board) -> Grid | None:
+def metric_grid(board: Board, pages: Addresses) -> Grid | None:
     """All other metrics; `None` where there is none."""
     table = board.tables[0]
     columns = table.columns[1:]
@@ -182,9 +171,10 @@ def metric_grid(board: Board) -> Grid | None:
     digits = [column_decimals(column, table.rows) for column in columns]
     lines = [
         _line(
+            pages,
             table,
             row,
-            (_kind(row.kind), *map(_value, [row] * len(columns), columns, digits)),
+            tuple(map(_value, [row] * len(columns), columns, digits)),
         )
         for row in table.rows
     ]
@@ -194,11 +184,11 @@ def metric_grid(board: Board) -> Grid | None:
             place = names.index(row.metric)
             values = [Cell("", None, NUMBER) for _ in columns]
             values[place] = Cell(f"{row.value:g}", None, NUMBER)
-            lines.append(_printed(row.method, (_kind(PUBLISHED), *values)))
+            lines.append(_printed(row.method, values))
     return Grid("metrics", "Other metrics", (), False, _metric_heads(columns), tuple(lines))
 
 
-def place_grid(table: Table) -> Grid | None:
+def place_grid(table: Table, pages: Addresses) -> Grid | None:
     """The place of every row on every other metric; `None` where no metric has places."""
     columns = [
         column
@@ -209,9 +199,10 @@ def place_grid(table: Table) -> Grid | None:
         return None
     lines = tuple(
         _line(
+            pages,
             table,
             row,
-            (_kind(row.kind), *(_number(row.places.get(c.metric), 2) for c in columns)),
+            tuple([_number(row.places.get(c.metric), 2) for c in columns]),
         )
         for row in table.rows
     )
@@ -220,7 +211,7 @@ def place_grid(table: Table) -> Grid | None:
     return Grid("places", title, text, False, _metric_heads(columns), lines, folded=True)
 
 
-def cost_grid(table: Table) -> Grid:
+def cost_grid(table: Table, pages: Addresses) -> Grid:
     """What every row cost; `FRONT` marks what no cheaper row equals."""
     column = table.columns[0]
     digits = column_decimals(column, table.rows)
@@ -232,10 +223,10 @@ def cost_grid(table: Table) -> Grid:
 
     lines = tuple(
         _line(
+            pages,
             table,
             row,
             (
-                _kind(row.kind),
                 _value(row, column, digits),
                 cost(row, "parameters", count_text(row.parameters)),
                 cost(row, "fit_seconds", seconds_text(row.fit_seconds)),
@@ -260,7 +251,7 @@ def cost_grid(table: Table) -> Grid:
     return Grid("costs", "What rows cost", text, False, heads, lines)
 
 
-def behind_grids(table: Table) -> list[Grid]:
+def behind_grids(table: Table, pages: Addresses) -> list[Grid]:
     """For every metric, its values under other conventions and the numbers behind it."""
     grids = []
     for place, column in enumerate(table.columns):
@@ -273,10 +264,10 @@ def behind_grids(table: Table) -> list[Grid]:
                 continue
             lines = tuple(
                 _line(
+                    pages,
                     table,
                     row,
                     (
-                        _kind(row.kind),
                         _value(row, column, digits),
                         *(_number(values.get(key), digits) for key in keys),
                     ),
@@ -292,7 +283,7 @@ def behind_grids(table: Table) -> list[Grid]:
     return grids
 
 
-def other_grid(table: Table, place: int) -> Grid:
+def other_grid(table: Table, place: int, pages: Addresses) -> Grid:
     """A table that may not be compared with the main one."""
     column = table.columns[0]
     digits = column_decimals(column, table.rows)
@@ -302,13 +293,13 @@ def other_grid(table: Table, place: int) -> Grid:
         text = f"Measured by {', '.join(table.superseded)}. {text}"
     lines = tuple(
         _line(
+            pages,
             table,
             row,
             (
-                _kind(row.kind),
                 _value(row, column, digits),
                 Cell(interval_text(row.cells[column.metric], digits), None, NUMBER),
-                Cell("", len(row.seeds), "", seed_links(table, row)),
+                Cell("", len(row.seeds), "", seed_links(pages, table, row)),
             ),
         )
         for row in table.rows
@@ -322,24 +313,23 @@ def other_grid(table: Table, place: int) -> Grid:
     return Grid(f"other-{place}", title, (text,), False, heads, lines, folded=True)
 
 
-def seed_links(table: Table, row: Row) -> tuple[tuple[str, str], ...]:
+def seed_links(pages: Addresses, table: Table, row: Row) -> tuple[tuple[str, str], ...]:
     """Every seed of a row with the page of its record."""
-    return tuple(
-        (str(seed), record_name(table.fingerprint, row.fingerprint, seed)) for seed in row.seeds
-    )
+    return tuple([(str(seed), pages.of_seed(table, row, seed)) for seed in row.seeds])
 
 
-def _line(table: Table, row: Row, cells: Sequence[Cell]) -> Line:
-    href = record_name(table.fingerprint, row.fingerprint, row.seeds[0])
-    return Line(row.kind, rank_text(row), row.rank, row.method, href, (Cell(row.preset), *cells))
+def _line(pages: Addresses, table: Table, row: Row, cells: Sequence[Cell]) -> Line:
+    href = pages.of_row(table, row)
+    kind = kind_text(row.kind)
+    first = (Cell(row.preset), Cell(kind, None, f"kind {row.kind}"))
+    under = f"{row.preset}, {kind}"
+    return Line(row.kind, rank_text(row), row.rank, row.method, href, under, (*first, *cells))
 
 
 def _printed(method: str, cells: Sequence[Cell]) -> Line:
-    return Line(PUBLISHED, "", None, method, "", (Cell(""), *cells))
-
-
-def _kind(kind: str) -> Cell:
-    return Cell(kind_text(kind), None, f"kind {kind}")
+    kind = kind_text(PUBLISHED)
+    first = (Cell(""), Cell(kind, None, f"kind {PUBLISHED}"))
+    return Line(PUBLISHED, "", None, method, "", kind, (*first, *cells))
 
 
 def _value(row: Row, column: Column, digits: int) -> Cell:

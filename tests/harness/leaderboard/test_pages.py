@@ -279,3 +279,22 @@ def test_check_leaves_pages_of_other_origin_alone(boards: list[Board], tmp_path:
 def test_part_of_the_suites_has_no_index(boards: list[Board]) -> None:
     assert set(dict(files_of(boards, "md", COMMAND, complete=False))) == {"toy.md"}
     assert set(dict(files_of(boards, "csv", COMMAND, complete=True))) == {"toy.csv"}
+
+
+def test_files_that_have_their_text_already_are_left_as_they_are(tmp_path: Path) -> None:
+    write_files([("a.html", "same ±"), ("deep/b.html", "old")], tmp_path)
+    before = (tmp_path / "a.html").stat().st_ino
+    written = write_files([("a.html", "same ±"), ("deep/b.html", "new")], tmp_path)
+    assert written == [tmp_path / "a.html", tmp_path / "deep" / "b.html"]
+    assert (tmp_path / "a.html").stat().st_ino == before
+    assert (tmp_path / "deep" / "b.html").read_text() == "new"
+    assert (tmp_path / "deep" / "b.html").stat().st_mode & 0o777 == 0o644
+    assert sorted(path.name for path in tmp_path.rglob("*.html")) == ["a.html", "b.html"]
+    assert not list(tmp_path.rglob("*.part"))
+
+
+def test_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "a.html").mkdir()
+    with pytest.raises(RunError, match=r"a\.html: cannot be written"):
+        write_files([("a.html", "text")], tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.html"]

@@ -8,6 +8,7 @@ from made_records import keep, protocol, record
 from toy_world import Toy
 
 from harness.leaderboard.board import Table, load_boards
+from harness.leaderboard.site.addresses import Addresses
 from harness.leaderboard.site.cost_picture import MARKS, CostPicture, cost_pictures
 from harness.record import Record
 
@@ -26,7 +27,7 @@ def table(toy: Toy, *records: Record) -> Table:
 
 
 def pictures(toy: Toy, *records: Record) -> dict[str, CostPicture]:
-    return {one.title: one for one in cost_pictures(table(toy, *records))}
+    return {one.title: one for one in cost_pictures(table(toy, *records), Addresses())}
 
 
 def test_better_is_above_and_cheaper_to_the_left_on_a_logarithmic_axis(toy: Toy) -> None:

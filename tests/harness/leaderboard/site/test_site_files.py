@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import posixpath
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -26,6 +27,7 @@ class Page(HTMLParser):
         self.tables: dict[str, list[list[str]]] = {}
         self.kinds: list[str] = []
         self.addresses: list[str] = []
+        self.ids: set[str] = set()
         self.tags: list[str] = []
         self.text = ""
         self._name = ""
@@ -35,6 +37,7 @@ class Page(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
         self.tags.append(tag)
+        self.ids.add(values.get("id") or "")
         self.addresses += [v or "" for k, v in attrs if k in ("href", "src")]
         if tag == "table":
             self._name = (values.get("id") or "").removesuffix("-table")
@@ -80,23 +83,77 @@ def pages(toy: Toy) -> dict[str, str]:
     )
 
 
-def test_site_has_an_index_a_page_a_suite_and_a_page_a_record(pages: dict[str, str]) -> None:
+def test_site_has_an_index_a_page_a_suite_and_a_page_a_row(pages: dict[str, str]) -> None:
     assert {"index.html", "toy.html"} <= set(pages)
     records = [name for name in pages if name.startswith("records/")]
-    assert len(records) == 5
+    assert len(records) == 4  # one of them of two seeds
     assert all(re.fullmatch(r"records/[0-9a-f]{16}\.html", name) for name in records)
 
 
-def test_every_address_is_a_page_of_the_site(pages: dict[str, str]) -> None:
-    for name, text in pages.items():
-        base = Path(name).parent
-        for address in Page(text).addresses:
-            if not address.startswith(("#", "data:")):
-                target = (base / address).as_posix()
-                parts: list[str] = []
-                for part in target.split("/"):
-                    parts = parts[:-1] if part == ".." else [*parts, part]
-                assert "/".join(parts) in pages, (name, address)
+def test_every_address_is_a_page_of_the_site_or_a_place_within_one(pages: dict[str, str]) -> None:
+    read = {name: Page(text) for name, text in pages.items()}
+    within = 0
+    for name, page in read.items():
+        for address in page.addresses:
+            if not address.startswith("data:"):
+                path, _, place = address.partition("#")
+                target = posixpath.normpath(posixpath.join(posixpath.dirname(name), path))
+                target = target if path else name
+                assert target in read, (name, address)
+                assert not place or place in read[target].ids, (name, address)
+                within += bool(path and place)
+    assert within == 5  # every seed of every row
+
+
+def test_page_of_a_row_has_all_its_seeds_and_once_what_they_share(toy: Toy) -> None:
+    here = protocol(toy)
+    made = [
+        record(here, scores=[score(value)], seed=seed, config={"depth": 3}, notes=["Noted."])
+        for seed, value in ((0, 0.25), (7, 0.75))
+    ]
+    pages = site(toy, keep(toy.output, *made))
+    (text,) = [text for name, text in pages.items() if name.startswith("records/")]
+    page = Page(text)
+    assert "toy_net, quick, seeds 0, 7 on toy" in page.text
+    rows = page.tables[""]
+    assert [row[:2] for row in rows[1:5]] == [
+        *(["Seed 0"], ["toy_spread ↓", "0.2500"]),
+        *(["Seed 7"], ["toy_spread ↓", "0.7500"]),
+    ]
+    facts = {row[0]: row[1] for row in rows[5:]}
+    assert facts["Learning"] == "seed 0: 10 sseed 7: 17 s"
+    assert facts["Device"] == "cpu, 1 thread, fp32"
+    assert facts["Record"] == f"seed 0: {made[0].id}seed 7: {made[1].id}"
+    assert facts["Method fingerprint"] == made[0].method.fingerprint
+    assert page.text.count("Noted.") == page.text.count('"depth": 3') == 1
+    assert {"seed-0", "seed-7"} <= page.ids
+
+
+def test_row_of_runs_and_lone_records_leads_to_both(toy: Toy) -> None:
+    here = protocol(toy)
+    keep(toy.output, *(record(here, seed=seed) for seed in (0, 2)))
+    made_run(toy.output / "toy" / "run", here, "toy_net", {"toy_spread": [0.1, 0.3]}, seed=1)
+    pages = site(toy, toy.output)
+    row, run = sorted((n for n in pages if n.startswith("records/")), key=lambda n: len(pages[n]))
+    links = [f"{row}#seed-0", run, f"{row}#seed-2"]
+    board = Page(pages["toy.html"]).addresses
+    assert [address for address in board if address.startswith("records/")][:4] == [row, *links]
+    assert [a for a in Page(pages[row]).addresses if "records/" in a] == [f"../{run}"]
+    assert [a for a in Page(pages[run]).addresses if "records/" in a] == [
+        f"../{links[0]}",
+        f"../{links[2]}",
+    ]
+
+
+def test_presets_of_one_configuration_have_a_page_each(toy: Toy) -> None:
+    one, two = record(protocol(toy)), record(protocol(toy), seed=1)
+    method = two.method.model_copy(update={"preset": "other"})
+    pages = site(toy, keep(toy.output, one, two.model_copy(update={"method": method})))
+    records = [text for name, text in pages.items() if name.startswith("records/")]
+    assert sorted(re.search("<title>([^<]+)", text)[1] for text in records) == [  # type: ignore[index]
+        "toy_net, other, seed 1 on toy",
+        "toy_net, quick, seed 0 on toy",
+    ]
 
 
 def test_rows_are_marked_by_kind_and_printed_numbers_are_never_ranked(
@@ -141,9 +198,9 @@ def test_record_has_its_own_page_and_a_run_its_whole_report(toy: Toy) -> None:
     made_run(toy.output / "toy" / "run", here, "whole", {"toy_spread": [0.1, 0.3]})
     texts = [text for name, text in site(toy, toy.output).items() if name.startswith("records/")]
     pages = {re.search(r"<h1>(\w+)", text)[1]: Page(text) for text in texts}  # type: ignore[index]
-    assert "The record alone is at hand" in pages["lonely"].text
+    assert "Records alone are at hand" in pages["lonely"].text
     assert '{"depth": {"first": 3}}' in pages["lonely"].text
-    assert "The record alone" not in pages["whole"].text
+    assert "Records alone" not in pages["whole"].text
     assert "harness report" in pages["whole"].text
     assert "lonely" not in pages["whole"].text  # a measured row is no baseline
     assert "../toy.html" in pages["whole"].addresses
@@ -157,7 +214,7 @@ def test_folder_whose_record_is_another_one_by_now_is_not_reported(toy: Toy) -> 
     (run / "record.json").write_text(text.replace('"digest"', '"digest": "", "nothing"'))
     pages = dict(site_files(found, toy.known, COMMAND, complete=False))
     (page,) = [text for name, text in pages.items() if name.startswith("records/")]
-    assert "The record alone is at hand" in page
+    assert "Records alone are at hand" in page
 
 
 def test_garbage_is_looked_for_rarely_only_meanwhile() -> None:
@@ -216,4 +273,5 @@ def test_nothing_that_a_record_says_becomes_markup(toy: Toy) -> None:
         assert "img" not in page.tags, name
         assert HOSTILE in page.text, name
         assert "49" not in re.findall(r"alert\(2\)>(\d+)", page.text), name
-        assert all(a.startswith(("#", "data:,")) or a.endswith(".html") for a in page.addresses)
+        paths = [address.removesuffix("#seed-0") for address in page.addresses]
+        assert all(path.startswith(("#", "data:,")) or path.endswith(".html") for path in paths)
