@@ -209,7 +209,7 @@ class Work:
             pictures["edits"] = standard_edits(evaluation.editing, evaluation, names)
         for name, picture in pictures.items():
             path = self.folder / "pictures" / f"{name}.png"
-            with replacing(path, sync=False) as temporary:
+            with replacing(path, sync=path.exists()) as temporary:
                 picture.save(temporary, "PNG", compress_level=1)
         save_curves(curves, self.folder)
         found = sorted((self.folder / "pictures").glob("*.png"))
@@ -279,7 +279,8 @@ def _keypoint_note(fitted: Fitted) -> str:
 
 
 def _write_npz(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-    with replacing(path) as temporary, temporary.open("wb") as file:
+    """Write a file that the record names, and is synced with; at once where an older one has it."""
+    with replacing(path, sync=path.exists()) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 

@@ -11,6 +11,7 @@ import platform
 import resource
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -143,6 +144,11 @@ def pick_precision(name: str, device: torch.device) -> Precision:
 def _has_fast_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return _processor_has_bf16()
+
+
+@cache
+def _processor_has_bf16() -> bool:
     info = Path("/proc/cpuinfo")
     flags = info.read_text() if info.exists() else ""
     return "amx_bf16" in flags or "avx512_bf16" in flags
