@@ -209,7 +209,7 @@ class Work:
             pictures["edits"] = standard_edits(evaluation.editing, evaluation, names)
         for name, picture in pictures.items():
             path = self.folder / "pictures" / f"{name}.png"
-            with replacing(path, sync=path.exists()) as temporary:
+            with replacing(path, sync=False) as temporary:
                 picture.save(temporary, "PNG", compress_level=1)
         save_curves(curves, self.folder)
         found = sorted((self.folder / "pictures").glob("*.png"))
