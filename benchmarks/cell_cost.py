@@ -70,7 +70,7 @@ def measured(output: Path, count: int, profiled: bool) -> dict[str, object]:
     whole = Spent()
     if profiled:
         profile.enable()
-    with timed_stages(spent), whole:
+    with timed_stages(spent, request.methods[0]), whole:
         done = list(outcomes)
     profile.disable()
     if profiled:
@@ -104,12 +104,15 @@ class Spent:
 
 
 @contextmanager
-def timed_stages(spent: dict[str, Spent]) -> Iterator[None]:
-    """Count what predicting, scoring and drawing take."""
+def timed_stages(spent: dict[str, Spent], method: str) -> Iterator[None]:
+    """Count what a method's fit and predictions, scoring and drawing take."""
     from harness import work
+    from harness.registry import registry
     from harness.saved import Fitted
 
+    entry = registry().methods.get(method)
     stages = [
+        (entry.load(entry.spec.target), "fit", "method"),
         (Fitted, "predict", "method"),
         (work, "score_evaluation", "scores"),
         (work.Work, "_pictures", "pictures"),

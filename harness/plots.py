@@ -33,7 +33,7 @@ def save_curves(curves: Mapping[str, Curve], folder: Path) -> None:
         RunError: a file cannot be written.
     """
     for name, curve in curves.items():
-        with replacing(folder / "pictures" / f"{name}.png") as temporary:
+        with replacing(folder / "pictures" / f"{name}.png", sync=False) as temporary:
             draw_curve(curve, title=name).save(temporary, "PNG")
 
 

@@ -150,12 +150,13 @@ def record_schema() -> dict[str, Any]:
 
 
 def write_record(record: Record, path: Path) -> None:
-    """Write a record whole or not at all.
+    """Write a record whole or not at all, once the disk has the files beside it that it names.
 
     Raises:
         RunError: the file cannot be written.
     """
-    write_text(path, record.model_dump_json(indent=1) + "\n")
+    beside = [file for name in record.files if (file := path.parent / name).is_file()]
+    write_text(path, record.model_dump_json(indent=1) + "\n", after=beside)
 
 
 def read_record(path: Path, *, intact: bool = True) -> Record:

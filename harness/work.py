@@ -280,7 +280,8 @@ def _keypoint_note(fitted: Fitted) -> str:
 
 
 def _write_npz(path: Path, arrays: Mapping[str, NDArray[np.generic]]) -> None:
-    with replacing(path) as temporary, temporary.open("wb") as file:
+    """Write a file that the record names, and is synced with; at once where an older one has it."""
+    with replacing(path, sync=path.exists()) as temporary, temporary.open("wb") as file:
         np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
 
 

@@ -11,6 +11,7 @@ import platform
 import resource
 import sys
 import time
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -28,6 +29,8 @@ _MMAP_THRESHOLD_BYTES = 32 * 2**20
 _TRIM_THRESHOLD_BYTES = 2**31 - 1
 #: The heap grows by this much at once.
 _TOP_PAD_BYTES = 256 * 2**20
+#: Freed memory that stays with the process between cells: a short one would fault it in again.
+_LEFT_BYTES = 16 * 2**20
 
 
 def keep_freed_pages() -> bool:
@@ -51,13 +54,13 @@ def forget_peak_memory() -> bool:
     """Measure this process's peak memory anew from here on.
 
     Else a cell would be charged with what an earlier one of the same process held. Freed pages that
-    `keep_freed_pages` kept are given back first.
+    `keep_freed_pages` kept are given back first, but for 16 MB.
 
     Returns:
         Whether the system can (Linux; memory is trimmed with glibc only).
     """
     if sys.platform.startswith("linux") and platform.libc_ver()[0] == "glibc":
-        ctypes.CDLL(None).malloc_trim(0)
+        ctypes.CDLL(None).malloc_trim(_LEFT_BYTES)
     try:
         # 5 sets the peak back to what is held now: the kernel's Documentation/filesystems/proc.rst.
         Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
@@ -143,6 +146,11 @@ def pick_precision(name: str, device: torch.device) -> Precision:
 def _has_fast_bf16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return _processor_has_bf16()
+
+
+@cache
+def _processor_has_bf16() -> bool:
     info = Path("/proc/cpuinfo")
     flags = info.read_text() if info.exists() else ""
     return "amx_bf16" in flags or "avx512_bf16" in flags

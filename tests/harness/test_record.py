@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -82,6 +83,18 @@ def score(**changes: Any) -> Score:
 def test_a_record_reads_back_as_it_was_written(tmp_path: Path) -> None:
     write_record(record(), tmp_path / "record.json")
     assert read_record(tmp_path / "record.json") == record()
+
+
+def test_a_record_takes_its_place_once_the_disk_has_the_files_it_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, named = tmp_path / "record.json", tmp_path / "predictions.npz"
+    named.write_bytes(b"predicted")
+    (tmp_path / "other.npz").write_bytes(b"not named")
+    seen = set()
+    monkeypatch.setattr(os, "fsync", lambda file: seen.add((os.fstat(file).st_ino, path.exists())))
+    write_record(record(files={"predictions.npz": "a" * 64, "per_image.npz": "b" * 64}), path)
+    assert seen == {(named.stat().st_ino, False), (path.stat().st_ino, False)}
 
 
 @pytest.mark.parametrize(

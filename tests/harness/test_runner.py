@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
 from pathlib import Path
@@ -53,6 +54,31 @@ def test_a_finished_cell_leaves_its_record_weights_and_arrays(toy: Toy) -> None:
     for name in record.artifacts.values():
         assert (outcome.folder / name).stat().st_size > 0
     assert not (outcome.folder / "checkpoints").exists()
+
+
+def test_a_record_stands_beside_files_that_the_disk_has(
+    toy: Toy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[int] = set()
+    placed: dict[str, bool] = {}
+    rename = Path.replace
+
+    def seen(path: Path, target: Path) -> Path:
+        placed[target.name] = path.stat().st_ino in synced
+        if target.name == "record.json":
+            beside = [target.with_name(name) for name in ("predictions.npz", "per_image.npz")]
+            placed["beside"] = {file.stat().st_ino for file in beside} <= synced
+        return rename(path, target)
+
+    monkeypatch.setattr(os, "fsync", lambda file: synced.add(os.fstat(file).st_ino))
+    monkeypatch.setattr(Path, "replace", seen)
+    run(toy, metrics=("toy_overlap",))
+    assert placed.pop("beside")
+    assert placed.pop("record.json")
+    synced.clear()
+    run(toy, metrics=("toy_spread",))
+    assert (placed["predictions.npz"], placed["per_image.npz"]) == (True, True)
+    assert (placed["record.json"], placed["beside"]) == (True, True)
 
 
 def test_one_seed_gives_the_same_scores_anywhere(toy: Toy, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import stat
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,11 @@ def test_weights_that_share_memory_can_be_saved(tmp_path: Path) -> None:
     save_weights(method, tmp_path)
     restore(method, tmp_path / "weights.safetensors")
     assert torch.equal(method.loaded["c"], method.net.weight.transpose(0, 1))
+
+
+def test_others_may_read_weights(tmp_path: Path) -> None:
+    save_weights(ToyNet(ToyConfig(), 2, 16), tmp_path)
+    assert stat.S_IMODE((tmp_path / "weights.safetensors").stat().st_mode) == 0o644
 
 
 def test_a_state_that_holds_no_tensor_is_refused(tmp_path: Path) -> None:
