@@ -29,13 +29,13 @@ import numpy as np
 import torch
 from tabulate import tabulate
 
-from harness.draw_request import DrawRequest
+from harness.drawing.draw_request import DrawRequest
+from harness.drawing.operations import Move
+from harness.drawing.sampling import draw
 from harness.edit.server import HOST, bound_socket, server
 from harness.edit.session import EditSession
 from harness.fit_note import FitNote, write_note
-from harness.operations import Move
 from harness.registry import registry
-from harness.sampling import draw
 from harness.saved import construct, load_fitted, save_weights
 from harness.training.machine import free_cores, usable_cores
 

@@ -18,10 +18,10 @@ import numpy as np
 from make_parts_picture import embedded_suite
 
 from harness.contract import KEYPOINTS
+from harness.drawing.generated_edits import Draw, Edit, edited, edited_each, new_draw, ways
+from harness.drawing.manipulation_sheet import draw_moves, tiles
+from harness.drawing.operations import Background, Look, Move, Rotate
 from harness.figures import contact_sheet, draw_keypoints
-from harness.generated_edits import Draw, Edit, edited, edited_each, new_draw, ways
-from harness.manipulation_sheet import draw_moves, tiles
-from harness.operations import Background, Look, Move, Rotate
 from harness.registry import registry
 from harness.saved import Fitted, load_fitted
 

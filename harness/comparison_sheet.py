@@ -12,9 +12,9 @@ from PIL import Image
 from harness.cache import Progress
 from harness.comparison import Compared, Comparison, Side
 from harness.contract.arrays import Predicted, Samples
+from harness.drawing.manipulation_sheet import Column, tile_side, tiles, titled_sheet, write_line
 from harness.figures import PAPER, draw_keypoints, draw_parts
 from harness.leaderboard.numbers import decimals, number_text
-from harness.manipulation_sheet import Column, tile_side, tiles, titled_sheet, write_line
 from harness.predictions import predicted
 from harness.recorded import Opened, open_recorded
 from harness.registry import Registry

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from harness.drawing.manipulation_sheet import LETTERS, TITLE, write_line
 from harness.errors import ShapeError
 from harness.figures import (
     PAPER,
@@ -19,7 +20,6 @@ from harness.figures import (
     enlarged,
     palette,
 )
-from harness.manipulation_sheet import LETTERS, TITLE, write_line
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

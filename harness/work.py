@@ -190,11 +190,11 @@ class Work:
     def _pictures(
         self, fitted: Fitted, evaluation: Evaluation, curves: Mapping[str, Curve]
     ) -> dict[str, str]:
-        from harness.edit_sheet import standard_sheets
+        from harness.drawing.edit_sheet import standard_sheets
+        from harness.drawing.manipulation_sheet import manipulation_sheet
+        from harness.drawing.standard_edits import standard_edits
         from harness.figures import prediction_sheet
-        from harness.manipulation_sheet import manipulation_sheet
         from harness.plots import save_curves
-        from harness.standard_edits import standard_edits
 
         test, truth = evaluation.test, evaluation.test_truth
         pictures = {}

@@ -51,10 +51,10 @@ def edit(
         )
     import torch
 
+    from harness.drawing.editor_run import open_editor
     from harness.edit.latent_session import LatentSession
     from harness.edit.server import HOST, bound_socket, serve
     from harness.edit.session import EditSession
-    from harness.editor_run import open_editor
     from harness.saved import load_fitted
     from harness.training.machine import free_cores
 

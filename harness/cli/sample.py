@@ -91,13 +91,13 @@ def sample(
     """
     from harness.cli import console
     from harness.cli.progress import Counting
-    from harness.draw_request import DrawRequest, given_options
-    from harness.edit_files import replayed
+    from harness.drawing.draw_request import DrawRequest, given_options
+    from harness.drawing.edit_files import replayed
+    from harness.drawing.latent_request import LatentRequest
+    from harness.drawing.latent_sampling import draw_latents
+    from harness.drawing.operation_text import parse_operation
+    from harness.drawing.sampling import draw
     from harness.errors import UserError
-    from harness.latent_request import LatentRequest
-    from harness.latent_sampling import draw_latents
-    from harness.operation_text import parse_operation
-    from harness.sampling import draw
     from harness.saved import load_fitted
 
     changes = {"--image": image, "--op": operation, "--appearance": appearance, "--to": to}

@@ -17,26 +17,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.contract.edit_length import LONGEST, edit_lengths
-from harness.draw_request import check_draw
+from harness.drawing.draw_request import check_draw
+from harness.drawing.latent_edits import edited_latents, limited_path, spaced
+from harness.drawing.latent_request import LatentRequest
+from harness.drawing.latent_sampling import PROJECTED
+from harness.drawing.manipulation_sheet import change_column
+from harness.drawing.projection import Projection, project
+from harness.drawing.saved_edit import Point, listed_points, write_edit
+from harness.drawing.saved_latent_edit import saved_latent_edit
 from harness.edit.request import LatentEditRequest
 from harness.edit.session import DRAWS, FOLDER, PHOTOS, SavedFiles, UnknownPhoto, png, written
 from harness.errors import UserError
 from harness.figures import palette
-from harness.latent_edits import edited_latents, limited_path, spaced
-from harness.latent_request import LatentRequest
-from harness.latent_sampling import PROJECTED
-from harness.manipulation_sheet import change_column
 from harness.photos import photo_square
-from harness.projection import Projection, project
-from harness.saved_edit import Point, listed_points, write_edit
-from harness.saved_latent_edit import saved_latent_edit
 from harness.vision.photo import decode_photo
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.editor_run import EditorRun
-    from harness.wanted import Goal
+    from harness.drawing.editor_run import EditorRun
+    from harness.drawing.wanted import Goal
 
 #: Strengths of an edit after the start, which the page offers; paths that are kept.
 LEVELS, PATHS = 20, 32

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.draw_request import SEEDS
+from harness.drawing.draw_request import SEEDS
+from harness.drawing.operation_text import parse_operation
+from harness.drawing.operations import Operation
 from harness.errors import ConfigError, UserError
-from harness.operation_text import parse_operation
-from harness.operations import Operation
 
 
 class SourceRequest(BaseModel):

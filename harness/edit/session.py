@@ -19,15 +19,11 @@ import numpy as np
 from PIL import Image
 
 from harness.contract import KEYPOINTS
-from harness.draw_request import DrawRequest, check_draw
-from harness.edit.request import EditRequest
-from harness.errors import UserError
-from harness.figures import palette, save_picture
-from harness.generated_edits import Draw, changed_latents, new_draw, rendered
-from harness.manipulation import found_keypoints, on_points
-from harness.manipulation_sheet import change_column
-from harness.photos import photo_square
-from harness.saved_edit import (
+from harness.drawing.draw_request import DrawRequest, check_draw
+from harness.drawing.generated_edits import Draw, changed_latents, new_draw, rendered
+from harness.drawing.manipulation import found_keypoints, on_points
+from harness.drawing.manipulation_sheet import change_column
+from harness.drawing.saved_edit import (
     EditedKeypoints,
     Point,
     Saved,
@@ -36,6 +32,10 @@ from harness.saved_edit import (
     saved_photo_edit,
     write_edit,
 )
+from harness.edit.request import EditRequest
+from harness.errors import UserError
+from harness.figures import palette, save_picture
+from harness.photos import photo_square
 from harness.vision.photo import decode_photo
 
 if TYPE_CHECKING:

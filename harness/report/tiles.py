@@ -11,11 +11,11 @@ import numpy as np
 
 from harness.cache import Progress
 from harness.contract.arrays import Predicted, Samples
+from harness.drawing.manipulation_sheet import tile_side, tiles
 from harness.errors import DataError
 from harness.figures import draw_keypoints, draw_parts
 from harness.finished import FinishedRun
 from harness.leaderboard.numbers import decimals, number_text
-from harness.manipulation_sheet import tile_side, tiles
 from harness.predictions import predicted
 from harness.record import Score
 from harness.recorded import open_recorded

@@ -24,9 +24,9 @@ pytest.importorskip("playwright", reason="playwright is not installed")
 
 from playwright import sync_api as playwright
 
+from harness.drawing.editor_run import load_editor
 from harness.edit.latent_session import LatentSession
 from harness.edit.server import bound_socket, server
-from harness.editor_run import load_editor
 
 pytestmark = pytest.mark.browser
 

@@ -8,9 +8,9 @@ from toy_world import Toy
 
 from harness.comparison import compare
 from harness.comparison_sheet import CAPTION, comparison_sheet
+from harness.drawing.manipulation_sheet import TITLE
 from harness.errors import DataError
 from harness.figures import GAP, palette
-from harness.manipulation_sheet import TITLE
 
 
 @pytest.fixture

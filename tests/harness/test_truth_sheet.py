@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from harness.contract import Samples
+from harness.drawing.manipulation_sheet import TITLE
 from harness.errors import ShapeError
 from harness.figures import GAP, palette
-from harness.manipulation_sheet import TITLE
 from harness.truth_sheet import LINES, Names, truth_sheet
 
 IMAGES = np.full((2, 3, 64, 64), 90, dtype=np.uint8)

@@ -10,14 +10,14 @@ from png_pixels import decoded, encoded
 from toy_runs import editor_run, generator_run
 from toy_world import Toy
 
+from harness.drawing.edit_files import replayed
+from harness.drawing.editor_run import EditorRun, load_editor
+from harness.drawing.latent_request import LatentRequest
+from harness.drawing.latent_sampling import draw_latents
 from harness.edit.latent_session import LEVELS, LatentSession
 from harness.edit.request import LatentEditRequest
 from harness.edit.session import EditSession, UnknownPhoto
-from harness.edit_files import replayed
-from harness.editor_run import EditorRun, load_editor
 from harness.errors import ConfigError, UnknownName, UserError
-from harness.latent_request import LatentRequest
-from harness.latent_sampling import draw_latents
 from harness.saved import load_fitted
 
 COUNT = 4

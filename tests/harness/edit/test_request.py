@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from harness.drawing.operations import Background, Move
 from harness.edit.request import EditRequest, parse_seed
 from harness.errors import ConfigError, UserError
-from harness.operations import Background, Move
 
 LARGEST = 2**63 - 1
 

@@ -10,14 +10,14 @@ import pytest
 from png_pixels import decoded, encoded
 from toy_world import Toy
 
+from harness.drawing.edit_files import read_edit, replayed
+from harness.drawing.generated_edits import edited, new_draw
+from harness.drawing.manipulation import manipulated
+from harness.drawing.operation_text import parse_operation
+from harness.drawing.sampling import draw
 from harness.edit.request import EditRequest
 from harness.edit.session import PHOTOS, EditSession, UnknownPhoto
-from harness.edit_files import read_edit, replayed
 from harness.errors import ConfigError, DataError, UserError
-from harness.generated_edits import edited, new_draw
-from harness.manipulation import manipulated
-from harness.operation_text import parse_operation
-from harness.sampling import draw
 from harness.saved import Fitted
 
 COUNT = 4

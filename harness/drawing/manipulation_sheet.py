@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from harness.drawing.manipulation import Manipulated, interpolation, manipulated
+from harness.drawing.operations import Move
 from harness.errors import ShapeError
 from harness.figures import GAP, PAPER, contact_sheet, draw_keypoints, palette
-from harness.manipulation import Manipulated, interpolation, manipulated
-from harness.operations import Move
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

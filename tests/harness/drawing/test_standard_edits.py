@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from toy_edits import ToyEditing
 
-from harness import standard_edits as module
 from harness.contract.arrays import Evaluation
-from harness.latent_edits import LatentEdit
-from harness.standard_edits import standard_edits
+from harness.drawing import standard_edits as module
+from harness.drawing.latent_edits import LatentEdit
+from harness.drawing.standard_edits import standard_edits
 
 LATENTS = np.array([[0.2, 0.8, 0.4, 0.6], [0.6, 0.4, 0.2, 0.2]] * 3, np.float32)
 

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.draw_request import DrawRequest
+from harness.drawing.draw_request import DrawRequest
+from harness.drawing.latent_request import LatentRequest
+from harness.drawing.saved_edit import SCHEMA, SavedEdit, SavedPhotoEdit
+from harness.drawing.saved_latent_edit import SavedLatentEdit
 from harness.errors import RecordError, UserError
-from harness.latent_request import LatentRequest
-from harness.saved_edit import SCHEMA, SavedEdit, SavedPhotoEdit
-from harness.saved_latent_edit import SavedLatentEdit
 from harness.toml import validate
 
 if TYPE_CHECKING:

@@ -15,15 +15,15 @@ from typing import TYPE_CHECKING
 
 from harness.assets import asset_folder
 from harness.contract.editing import Editing
+from harness.drawing.latent_edits import LatentEdit, edited_in_sequence, spaced
+from harness.drawing.latent_request import STEPS
+from harness.drawing.wanted import Goal, Vocabulary
 from harness.errors import UserError
 from harness.fit_note import read_note
 from harness.latent_editing import editing
-from harness.latent_edits import LatentEdit, edited_in_sequence, spaced
-from harness.latent_request import STEPS
 from harness.record import Record, read_finished
 from harness.registry import Registry
 from harness.saved import Fitted, load_asset, load_fitted
-from harness.wanted import Goal, Vocabulary
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,7 +70,7 @@ class EditorRun:
         """Edit latents towards what is wanted.
 
         Args:
-            latents: `[N, D]`, drawn by `draw` or found by `harness.projection.project`.
+            latents: `[N, D]`, drawn by `draw` or found by `harness.drawing.projection.project`.
             want: what all images are to show, all at once, written as for `--want`.
             then: further edits, each of which begins at the end of the one before.
             strengths: increasing numbers from 0 to 1.

@@ -9,9 +9,7 @@ from toy_plugin.methods import ToyDisc
 from toy_plugin.options import NoConfig, ToyData
 from toy_world import Toy
 
-from harness.errors import ShapeError
-from harness.figures import GAP, palette
-from harness.manipulation_sheet import (
+from harness.drawing.manipulation_sheet import (
     HEAT,
     LETTERS,
     POSES,
@@ -26,6 +24,8 @@ from harness.manipulation_sheet import (
     titled_sheet,
     wrapped,
 )
+from harness.errors import ShapeError
+from harness.figures import GAP, palette
 from harness.saved import Fitted
 
 GREY = np.full((90, 90, 3), 100, np.uint8)

@@ -11,9 +11,9 @@ from toy_plugin.options import NoConfig
 from toy_world import Toy
 
 from harness.contract import GeneratedImages
+from harness.drawing.generated_edits import edited, edited_each, new_draw, ways
+from harness.drawing.operations import Background, Look, Move, Operation, Scale
 from harness.errors import ConfigError, UserError
-from harness.generated_edits import edited, edited_each, new_draw, ways
-from harness.operations import Background, Look, Move, Operation, Scale
 from harness.saved import Fitted
 
 

@@ -14,15 +14,15 @@ from toy_plugin.methods import ToyDisc, ToyPainter
 from toy_plugin.options import NoConfig
 from toy_world import Toy
 
-from harness.draw_request import DrawRequest
-from harness.edit_files import read_edit, replayed
-from harness.edit_sheet import edit_sheet, ways_sheet
+from harness.drawing.draw_request import DrawRequest
+from harness.drawing.edit_files import read_edit, replayed
+from harness.drawing.edit_sheet import edit_sheet, ways_sheet
+from harness.drawing.generated_edits import edited, new_draw, ways
+from harness.drawing.manipulation_sheet import TITLE
+from harness.drawing.operation_text import parse_operation
+from harness.drawing.sampling import draw
 from harness.errors import ConfigError, DataError, UserError
 from harness.figures import GAP
-from harness.generated_edits import edited, new_draw, ways
-from harness.manipulation_sheet import TITLE
-from harness.operation_text import parse_operation
-from harness.sampling import draw
 from harness.saved import Fitted
 
 RUN = Path("runs/some run")

@@ -10,9 +10,9 @@ from toy_plugin.methods import ToyDisc, ToyNamed
 from toy_plugin.options import NoConfig, ToyData
 from toy_world import Toy
 
+from harness.drawing.manipulation import exchange, interpolation, manipulated
+from harness.drawing.operations import Background, Look, Move, Operation, Scale
 from harness.errors import ConfigError, UserError
-from harness.manipulation import exchange, interpolation, manipulated
-from harness.operations import Background, Look, Move, Operation, Scale
 from harness.saved import Fitted
 
 

@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from harness.drawing.wanted import Goal, Vocabulary, distance
 from harness.errors import ConfigError, RecordError, UnknownName, UserError
-from harness.wanted import Goal, Vocabulary, distance
 
 FACES = Vocabulary("attributes", 3, ("hat", "beard", "long_hair"))
 POINTS = Vocabulary("keypoints", 6)

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from harness.contract import KEYPOINTS
-from harness.manipulation import Manipulated, check_steps
-from harness.operations import Operation, check_image, mixed
+from harness.drawing.manipulation import Manipulated, check_steps
+from harness.drawing.operations import Operation, check_image, mixed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.operations import Latents
+    from harness.drawing.operations import Latents
     from harness.saved import Fitted
 
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from harness.drawing.operation_text import parse_operation
+from harness.drawing.operations import Background, Look, Move, Operation, Rotate, Scale
 from harness.errors import ConfigError, ShapeError
-from harness.operation_text import parse_operation
-from harness.operations import Background, Look, Move, Operation, Rotate, Scale
 
 #: Three keypoints of one image; their mean is (0.4, 0.3).
 POINTS = np.array([[[0.2, 0.2], [0.4, 0.2], [0.6, 0.5]]])

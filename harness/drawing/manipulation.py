@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from harness.drawing.operations import Operation, PointOperation
 from harness.errors import ConfigError, UserError
-from harness.operations import Operation, PointOperation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

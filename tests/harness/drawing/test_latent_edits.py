@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from toy_edits import ToyEditing
 
+from harness.drawing.latent_edits import edited_in_sequence, edited_latents, spaced
+from harness.drawing.latent_sheet import lengths_told
+from harness.drawing.wanted import Goal
 from harness.errors import ConfigError, UserError
-from harness.latent_edits import edited_in_sequence, edited_latents, spaced
-from harness.latent_sheet import lengths_told
-from harness.wanted import Goal
 
 NAN = np.nan
 

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.contract.edit_length import LONGEST
-from harness.figures import draw_keypoints, palette
-from harness.manipulation_sheet import (
+from harness.drawing.manipulation_sheet import (
     Column,
     change_column,
     stacked,
@@ -19,14 +18,15 @@ from harness.manipulation_sheet import (
     titled_sheet,
     wrapped,
 )
+from harness.figures import draw_keypoints, palette
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import Image
 
-    from harness.latent_edits import LatentEdit
-    from harness.projection import Projection
-    from harness.wanted import Goal, Vocabulary
+    from harness.drawing.latent_edits import LatentEdit
+    from harness.drawing.projection import Projection
+    from harness.drawing.wanted import Goal, Vocabulary
 
 #: What stands below the pictures of a sheet.
 BELOW = "below: what the guide answers, and the judge, which the editor never saw"

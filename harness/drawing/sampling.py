@@ -9,20 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from harness.draw_request import STEPS, DrawRequest
-from harness.edit_sheet import LEGEND, edit_sheet, ways_sheet
-from harness.errors import UserError
-from harness.figures import PAPER, contact_sheet, save_picture
-from harness.files import replacing, write_text
-from harness.generated_edits import edited, new_draw, ways
-from harness.manipulation import (
+from harness.drawing.draw_request import STEPS, DrawRequest
+from harness.drawing.edit_sheet import LEGEND, edit_sheet, ways_sheet
+from harness.drawing.generated_edits import edited, new_draw, ways
+from harness.drawing.manipulation import (
     Manipulated,
     exchange,
     found_keypoints,
     interpolation,
     manipulated,
 )
-from harness.manipulation_sheet import (
+from harness.drawing.manipulation_sheet import (
     Column,
     change_column,
     marked,
@@ -31,8 +28,11 @@ from harness.manipulation_sheet import (
     tiles,
     titled_sheet,
 )
+from harness.drawing.saved_edit import EditedKeypoints, listed_points, saved_edit, write_edit
+from harness.errors import UserError
+from harness.figures import PAPER, contact_sheet, save_picture
+from harness.files import replacing, write_text
 from harness.photos import find_photos, open_photo, photo_square
-from harness.saved_edit import EditedKeypoints, listed_points, saved_edit, write_edit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,9 +8,9 @@ import torch
 from toy_editing import ToyGenerator
 from toy_world import Toy
 
+from harness.drawing.projection import PENALTY, decibels, load_projection, project, scaled_errors
 from harness.errors import DataError, RecordError, RunError
 from harness.latent_editing import pixels
-from harness.projection import PENALTY, decibels, load_projection, project, scaled_errors
 from harness.saved import Fitted
 
 SIDE = 4

@@ -7,7 +7,7 @@ from toy_plugin.methods import ToyPainter
 from toy_plugin.options import NoConfig
 from toy_world import Toy
 
-from harness.edit_sheet import (
+from harness.drawing.edit_sheet import (
     ACROSS,
     ENTRY,
     STANDARD,
@@ -17,11 +17,11 @@ from harness.edit_sheet import (
     standard_sheets,
     ways_sheet,
 )
+from harness.drawing.generated_edits import Draw, Edit, edited, new_draw, ways
+from harness.drawing.manipulation import Manipulated
+from harness.drawing.manipulation_sheet import HEAT, TITLE
+from harness.drawing.operations import Look, Move
 from harness.figures import GAP, palette
-from harness.generated_edits import Draw, Edit, edited, new_draw, ways
-from harness.manipulation import Manipulated
-from harness.manipulation_sheet import HEAT, TITLE
-from harness.operations import Look, Move
 from harness.saved import Fitted
 
 STEP = 192 + GAP

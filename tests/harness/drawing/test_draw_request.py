@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from harness.draw_request import DrawRequest
+from harness.drawing.draw_request import DrawRequest
+from harness.drawing.operation_text import parse_operation
 from harness.errors import UserError
-from harness.operation_text import parse_operation
 
 PHOTO = (Path("a.jpg"),)
 

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.latent_request import LatentRequest
-from harness.saved_edit import SCHEMA, Saved
+from harness.drawing.latent_request import LatentRequest
+from harness.drawing.saved_edit import SCHEMA, Saved
 
 if TYPE_CHECKING:
-    from harness.editor_run import EditorRun
-    from harness.latent_edits import LatentEdit
-    from harness.wanted import Goal
+    from harness.drawing.editor_run import EditorRun
+    from harness.drawing.latent_edits import LatentEdit
+    from harness.drawing.wanted import Goal
 
 #: What an oracle answers to one image: attributes and cosines, or places of keypoints.
 Answer = dict[str, float | list[float | None] | None]

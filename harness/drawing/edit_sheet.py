@@ -10,11 +10,10 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from harness.contract import KEYPOINTS
-from harness.draw_request import STEPS
-from harness.figures import PAPER, draw_keypoints, palette
-from harness.generated_edits import Edit, edited_each, new_draw, ways
-from harness.manipulation import Manipulated
-from harness.manipulation_sheet import (
+from harness.drawing.draw_request import STEPS
+from harness.drawing.generated_edits import Edit, edited_each, new_draw, ways
+from harness.drawing.manipulation import Manipulated
+from harness.drawing.manipulation_sheet import (
     TITLE,
     Column,
     change_column,
@@ -28,7 +27,8 @@ from harness.manipulation_sheet import (
     titled_sheet,
     write_line,
 )
-from harness.operations import Background, Look, Move, Operation, Rotate, Scale
+from harness.drawing.operations import Background, Look, Move, Operation, Rotate, Scale
+from harness.figures import PAPER, draw_keypoints, palette
 
 if TYPE_CHECKING:
     from harness.saved import Fitted

@@ -6,9 +6,9 @@ import shlex
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.draw_request import check_draw, file_name, given_options
+from harness.drawing.draw_request import check_draw, file_name, given_options
+from harness.drawing.latent_edits import spaced
 from harness.errors import UserError
-from harness.latent_edits import spaced
 
 #: Strengths after the start at which an edit is shown.
 STEPS = 5

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harness.draw_request import DrawRequest
+from harness.drawing.draw_request import DrawRequest
+from harness.drawing.operation_text import parse_operation
 from harness.errors import ConfigError
 from harness.files import write_text
-from harness.operation_text import parse_operation
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,9 +11,9 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from harness.drawing.operations import Background, Chosen, Look, Move, Operation, Rotate, Scale
 from harness.errors import ConfigError
 from harness.names import unknown_name
-from harness.operations import Background, Chosen, Look, Move, Operation, Rotate, Scale
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,10 @@ from toy_plugin.methods import ToyPainter
 from toy_plugin.options import NoConfig
 from toy_world import Toy
 
-from harness.draw_request import DrawRequest
-from harness.edit_files import read_edit, replayed
-from harness.errors import ConfigError, RecordError, UnknownName, UserError
-from harness.operation_text import parse_operation
-from harness.saved import Fitted
-from harness.saved_edit import (
+from harness.drawing.draw_request import DrawRequest
+from harness.drawing.edit_files import read_edit, replayed
+from harness.drawing.operation_text import parse_operation
+from harness.drawing.saved_edit import (
     EditedKeypoints,
     SavedEdit,
     SavedPhotoEdit,
@@ -26,6 +24,8 @@ from harness.saved_edit import (
     saved_photo_edit,
     write_edit,
 )
+from harness.errors import ConfigError, RecordError, UnknownName, UserError
+from harness.saved import Fitted
 
 RUN = Path("runs/toy/toy_painter-quick-seed0-1a2b")
 

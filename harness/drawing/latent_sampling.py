@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from harness.editor_run import EditorRun, open_editor
+from harness.drawing.editor_run import EditorRun, open_editor
+from harness.drawing.latent_sheet import latent_sheet, projection_sheet
+from harness.drawing.projection import Projection, generator_of, load_projection, project
+from harness.drawing.saved_edit import write_edit
+from harness.drawing.saved_latent_edit import saved_latent_edit
 from harness.errors import UserError
 from harness.figures import save_picture
 from harness.files import write_text
-from harness.latent_sheet import latent_sheet, projection_sheet
 from harness.photos import find_photos, open_photo, photo_square
-from harness.projection import Projection, generator_of, load_projection, project
-from harness.saved_edit import write_edit
-from harness.saved_latent_edit import saved_latent_edit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from harness.latent_request import LatentRequest
-    from harness.projection import Tell
+    from harness.drawing.latent_request import LatentRequest
+    from harness.drawing.projection import Tell
     from harness.saved import Fitted
 
 #: Ending of files of photos that were projected earlier.

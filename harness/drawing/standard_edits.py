@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from harness.contract.edit_length import LONGEST
-from harness.latent_edits import edited_latents
-from harness.latent_sheet import BELOW_KEYPOINTS, blank, captioned, with_keypoints
-from harness.manipulation_sheet import (
+from harness.drawing.latent_edits import edited_latents
+from harness.drawing.latent_sheet import BELOW_KEYPOINTS, blank, captioned, with_keypoints
+from harness.drawing.manipulation_sheet import (
     Column,
     stacked,
     text_lines,
@@ -20,7 +20,7 @@ from harness.manipulation_sheet import (
     titled_sheet,
     wrapped,
 )
-from harness.wanted import Goal, Vocabulary
+from harness.drawing.wanted import Goal, Vocabulary
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from harness.contract.arrays import Evaluation
     from harness.contract.editing import Editing
-    from harness.latent_edits import LatentEdit
+    from harness.drawing.latent_edits import LatentEdit
 
 #: Starts, and their seed.
 STARTS, SEED = 6, 0

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from harness.drawing.operation_text import OPERATIONS, parse_operation
+from harness.drawing.operations import Background, Look, Move, Operation, Rotate, Scale
 from harness.errors import ConfigError, UnknownName
-from harness.operation_text import OPERATIONS, parse_operation
-from harness.operations import Background, Look, Move, Operation, Rotate, Scale
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from harness.drawing.manipulation import on_points
+from harness.drawing.operations import Background, Look, Operation, check_image
 from harness.errors import UserError
-from harness.manipulation import on_points
-from harness.operations import Background, Look, Operation, check_image
 
 #: Pictures on the way to another image.
 STEPS = 7
