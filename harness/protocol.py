@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.assets import Asset
-from harness.cache import CachedSplit
-from harness.contract.dataset import Dataset
 from harness.errors import DataError
 from harness.fingerprint import fingerprint
 from harness.record import SuiteRef
 from harness.registry import Registry
 from harness.scoring import metric_settings
 from harness.suite import Suite
+
+if TYPE_CHECKING:  # leaderboards are made without them
+    from harness.assets import Asset
+    from harness.cache import CachedSplit
+    from harness.contract.dataset import Dataset
 
 
 @dataclass(frozen=True)
