@@ -9,14 +9,13 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from pathlib import Path
@@ -30,6 +29,7 @@ from harness.plan import Cell, RunOptions, asset_cells
 from harness.presets import UNTRAINED
 from harness.registry import Registry
 from harness.training.machine import pick_device
+from harness.workers import when_parent_ends
 
 if TYPE_CHECKING:
     from harness.fitting import Fitting
@@ -249,7 +249,7 @@ def _free_port() -> int:
 
 def _take_part(connection: Connection, order: Order) -> None:
     """In another process: open the data, say so, and run the fit."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    when_parent_ends(lambda: os._exit(1))
     warnings.simplefilter("ignore")  # the leading process gives the same ones
     try:
         fitting = _opened(order)
@@ -286,10 +286,3 @@ def _opened(order: Order) -> Fitting:
     if fitting.owner() != order.note.owner:
         raise RunError("it sees other data than the first one.")
     return fitting
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from harness.conformance.descriptions import check_model
-from harness.conformance.kit import Check, checks_of, fail, skip, unforeseen
+from harness.conformance.kit import Check, checks_of, fail, named, skip, unforeseen
 from harness.conformance.sample_forms import check_arrays, check_labels, different
 from harness.conformance.surroundings import PREFIX, image_files_opened, quiet_process
 from harness.contract.arrays import Samples
@@ -90,10 +90,7 @@ class DatasetSubject:
 def spec(data: DatasetSubject) -> None:
     """The spec has a `snake_case` name, one line of summary, a licence, and a home of its files."""
     found = data.spec
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", found.name):
-        fail(f"Its name is {found.name!r}.", "Write it in snake_case.")
-    if not found.summary.strip() or "\n" in found.summary:
-        fail(f"Its summary is {found.summary!r}.", "Give the spec one line for listings.")
+    named(found)
     if not found.licence.strip():
         fail("It names no licence.", "Say in one line under which terms the images stand.")
     if not found.embedded and not found.layout.strip():

@@ -7,6 +7,7 @@ well, and raises `Failed` or `NotApplicable` where not.
 from __future__ import annotations
 
 import inspect
+import re
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -82,6 +83,18 @@ class Result:
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}: {self.check} {self.status}: {self.detail}".rstrip(": ")
+
+
+def named(spec: Any, advice: str = "Write it in snake_case.") -> None:
+    """Check the name and the summary that every spec has.
+
+    Raises:
+        Failed: the name is no `snake_case` (then with this advice), or the summary not one line.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", spec.name):
+        fail(f"Its name is {spec.name!r}.", advice)
+    if not spec.summary.strip() or "\n" in spec.summary:
+        fail(f"Its summary is {spec.summary!r}.", "Give the spec one line for listings.")
 
 
 def checks_of(functions: Sequence[Callable[[T], None]]) -> tuple[Check[T], ...]:

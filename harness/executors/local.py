@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
-from multiprocessing import active_children, get_context, parent_process
+from multiprocessing import active_children, get_context
 
+from harness.executors.sharing import busy_last
 from harness.plan import Cell, RunOptions
 from harness.registry import Registry, registry
 from harness.runner import Outcome, Runner
 from harness.training.machine import pick_device, pick_precision, usable_cores
 from harness.watching import CellWatcher
+from harness.workers import when_parent_ends
 
 #: Exit code of an interrupted process.
 INTERRUPTED = 130
@@ -48,7 +49,10 @@ class Local:
         """
         pick_precision(options.precision, pick_device(options.device))
         if self.workers == 1:
-            yield from _one_by_one(Runner(options, known, watcher), cells)
+            runner = Runner(options, known, watcher)
+            yield from busy_last(
+                cells, lambda some, wait: (runner.run(cell, wait=wait) for cell in some)
+            )
             return
         share = max(1, usable_cores() // self.workers)
         yield from self._share_out(cells, replace(options, threads=options.threads or share))
@@ -59,34 +63,19 @@ class Local:
             self.workers, mp_context=get_context("spawn"), initializer=_begin, initargs=(options,)
         )
         waiting: dict[Future[Outcome], Cell] = {}
+
+        def submitted(some: Sequence[Cell], wait: bool) -> Iterator[Outcome]:
+            nonlocal waiting
+            waiting = {pool.submit(_run_alone, cell, wait): cell for cell in some}
+            return (_outcome(future, waiting[future]) for future in as_completed(waiting))
+
         try:
-            for wait in (False, True):
-                waiting = {pool.submit(_run_alone, cell, wait): cell for cell in cells}
-                busy: list[Cell] = []
-                for future in as_completed(waiting):
-                    outcome = _outcome(future, waiting[future])
-                    if outcome.status == "busy":
-                        busy.append(waiting[future])
-                    else:
-                        yield outcome
-                cells = busy
+            yield from busy_last(cells, submitted)
         finally:
             if not all(future.done() for future in waiting):
                 for worker in set(active_children()) - others:
                     worker.terminate()
             pool.shutdown(cancel_futures=True)
-
-
-def _one_by_one(runner: Runner, cells: Sequence[Cell]) -> Iterator[Outcome]:
-    """Cells in their order, those that other processes are running last."""
-    busy: list[Cell] = []
-    for cell in cells:
-        outcome = runner.run(cell, wait=False)
-        if outcome.status == "busy":
-            busy.append(cell)
-        else:
-            yield outcome
-    yield from map(runner.run, busy)
 
 
 def _outcome(future: Future[Outcome], cell: Cell) -> Outcome:
@@ -112,16 +101,9 @@ def _begin(options: RunOptions) -> None:
     """
     global _runner
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    # As at its request: the running cell is saved.
+    when_parent_ends(lambda: os.kill(os.getpid(), signal.SIGTERM))
     _runner = Runner(options, registry())
-
-
-def _end_with_parent() -> None:
-    """Wait for the parent's end; then save the running cell and end, as at its request."""
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _run_alone(cell: Cell, wait: bool) -> Outcome:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from harness.errors import ConfigError, UserError
+from harness.executors.sharing import busy_last
 from harness.plan import Cell, RunOptions
 from harness.registry import Registry, registry
 from harness.runner import Outcome, Runner
@@ -94,14 +95,7 @@ class _Tasks:
 
     def outcomes(self, cells: Sequence[Cell], at_a_time: int) -> Iterator[Outcome]:
         """Each cell once; those that other commands are running last."""
-        for wait in (False, True):
-            busy: list[Cell] = []
-            for outcome in self._pass(cells, at_a_time, wait=wait):
-                if outcome.status == "busy":
-                    busy.append(outcome.cell)
-                else:
-                    yield outcome
-            cells = busy
+        return busy_last(cells, lambda some, wait: self._pass(some, at_a_time, wait=wait))
 
     def _pass(self, cells: Sequence[Cell], at_a_time: int, *, wait: bool) -> Iterator[Outcome]:
         task = self.ray.remote(max_retries=RETRIES, **self.resources)(_run_cell)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import made_records
 import pytest
 from made_records import protocol, score
@@ -22,15 +20,6 @@ from harness.seal import sealed
 from harness.stored import find_records, make_index
 
 pytest.importorskip("pyarrow", reason="needs pip install 'harness[scale]'")
-
-
-@pytest.fixture
-def memory() -> Iterator[Any]:
-    """fsspec's file system in memory, empty."""
-    system = fsspec.filesystem("memory")
-    system.store.clear()
-    yield system
-    system.store.clear()
 
 
 def various(hashed: dict[str, Any], count: int) -> list[Record]:

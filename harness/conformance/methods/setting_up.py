@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from harness.conformance.descriptions import check_model
-from harness.conformance.kit import fail
+from harness.conformance.kit import fail, named
 from harness.conformance.methods.subject import PARTS, MethodSubject
 from harness.contract.config import MethodConfig
 from harness.contract.editing import Editor
@@ -24,10 +22,7 @@ MEMBERS = {
 def spec(method: MethodSubject) -> None:
     """The spec has a `snake_case` name, a summary of one line, and at least one capability."""
     found = method.spec
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", found.name):
-        fail(f"Its name is {found.name!r}.", "Write it in snake_case, as the paper calls it.")
-    if not found.summary.strip() or "\n" in found.summary:
-        fail(f"Its summary is {found.summary!r}.", "Give the spec one line for listings.")
+    named(found, "Write it in snake_case, as the paper calls it.")
     if not found.capabilities:
         fail("It offers no capability.", "List in the spec what the class implements.")
     if found.kind not in ("learned", "trivial", "oracle"):

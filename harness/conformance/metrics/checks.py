@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.conformance.descriptions import check_model
-from harness.conformance.kit import Check, checks_of, fail, skip, unforeseen
+from harness.conformance.kit import Check, checks_of, fail, named, skip, unforeseen
 from harness.conformance.metrics.subject import MetricSubject
 from harness.conformance.surroundings import other_chance
 from harness.contract.arrays import Evaluation, Measurement, Predicted, Samples
@@ -29,10 +28,7 @@ ERROR = 0.02
 def spec(metric: MetricSubject) -> None:
     """The spec has a `snake_case` name, one line of summary, a unit, and a direction."""
     found = metric.spec
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", found.name):
-        fail(f"Its name is {found.name!r}.", "Write it in snake_case.")
-    if not found.summary.strip() or "\n" in found.summary:
-        fail(f"Its summary is {found.summary!r}.", "Give the spec one line for listings.")
+    named(found)
     if found.direction not in ("higher", "lower"):
         fail(f"Its direction is {found.direction!r}.", "Write 'higher' or 'lower'.")
     if not found.unit.strip():

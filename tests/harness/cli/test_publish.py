@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import fsspec
 import made_records
 import pytest
 from commands import InProcess
@@ -17,15 +15,6 @@ from toy_world import Toy
 
 RUN = ("run", "--method", "toy_net", "--suite", "toy", "--threads", "1")
 BOARD = ("leaderboard", "toy", "--format", "json")
-
-
-@pytest.fixture
-def memory() -> Iterator[Any]:
-    """fsspec's file system in memory, empty."""
-    system = fsspec.filesystem("memory")
-    system.store.clear()
-    yield system
-    system.store.clear()
 
 
 def test_records_are_published_once_and_read_from_there(
