@@ -101,6 +101,14 @@ def _thewlis(config: Any, parts: int, size: int) -> Networks:
     return {"detector": _made("thewlis", config, parts, size).networks}
 
 
+def _feature_factorisation(config: Any, parts: int, size: int) -> Networks:
+    """VGG-19 as it is built before its weights are read."""
+    from harness.vision.perceptual.vgg import VGG19_GROUPS, Vgg
+    from harness_baselines.feature_factorisation.method import LAST_CONVOLUTION
+
+    return {"VGG-19 up to conv5_4": Vgg(VGG19_GROUPS, grey=False, last=LAST_CONVOLUTION)}
+
+
 def _stylegan2(config: Any, parts: int, size: int) -> Networks:
     from harness_gans.stylegan2.discriminator import Discriminator
 
@@ -141,6 +149,7 @@ BUILDERS: dict[str, Callable[[Any, int, int], Networks]] = {
     "imm": _imm,
     "lmdis_rep": _lmdis_rep,
     "thewlis": _thewlis,
+    "feature_factorisation": _feature_factorisation,
     "stylegan2": _stylegan2,
     "progressive_gan": _progressive_gan,
     "sgf": _sgf,

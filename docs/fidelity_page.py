@@ -33,6 +33,7 @@ METHODS = (
     "imm",
     "lmdis_rep",
     "thewlis",
+    "feature_factorisation",
     "sgf",
     "interfacegan",
     "ganspace",

@@ -1,4 +1,4 @@
-"""Leaving the border of an image out of a loss."""
+"""The border of an image: leaving it out of a loss, and what lies on it."""
 
 from __future__ import annotations
 
@@ -27,3 +27,17 @@ def border_mask(size: int, off: float, rise: float) -> Tensor:
     ones = torch.ones(size - 2 * (zeros + steps))
     profile = torch.cat((torch.zeros(zeros), slope, ones, slope.flip(0), torch.zeros(zeros)))
     return profile[:, None] * profile[None, :]
+
+
+def border_values(maps: Tensor) -> Tensor:
+    """The outermost pixels of maps.
+
+    Args:
+        maps: `[..., H, W]`, both at least 2.
+
+    Returns:
+        `[..., 2 H + 2 W - 4]`: the first and the last row, then the columns between them.
+    """
+    rows = (maps[..., 0, :], maps[..., -1, :])
+    columns = (maps[..., 1:-1, 0], maps[..., 1:-1, -1])
+    return torch.cat((*rows, *columns), dim=-1)

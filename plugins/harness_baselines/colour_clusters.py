@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from harness.contract import Images, Run
+from harness.vision.border import border_values
 from harness_baselines.config import ColourClustersConfig
 from harness_baselines.stored import StoredBaseline
 
@@ -31,7 +32,7 @@ class ColourClusters(StoredBaseline):
         """Hard masks `float32 [N, 2, H, W]` of `uint8 [N, 3, H, W]`, channel 0 background."""
         colours = images.flatten(2).to(torch.float64)
         second = _two_means(colours, self.config.iterations).reshape(len(images), *images.shape[2:])
-        share = _border(second).double().mean(dim=1)
+        share = border_values(second).double().mean(dim=1)
         size = second.flatten(1).double().mean(dim=1)
         is_background = (share > 0.5) | ((share == 0.5) & (size > 0.5))
         foreground = second ^ is_background[:, None, None]
@@ -71,9 +72,3 @@ def _mean_colour(colours: Tensor, members: Tensor) -> Tensor:
     """Mean colour `[N, 3]` of the members `[N, P]`; black for a cluster without members."""
     weights = members.to(colours.dtype)
     return (colours * weights[:, None]).sum(dim=2) / weights.sum(dim=1, keepdim=True).clamp_min(1)
-
-
-def _border(labels: Tensor) -> Tensor:
-    """Labels `[N, B]` of the outermost pixels of `[N, H, W]`."""
-    sides = (labels[:, 0], labels[:, -1], labels[:, 1:-1, 0], labels[:, 1:-1, -1])
-    return torch.cat(sides, dim=1)

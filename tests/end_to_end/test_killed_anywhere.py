@@ -59,6 +59,10 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {
         (*FACES, *settings(steps=4, rotation_steps=3, batch_size=4, norm_steps=2)),
     ),
     "thewlis": ("thewlis", (*FACES, *settings(steps=5, batch_size=4))),
+    "feature_factorisation": (
+        "feature_factorisation",
+        (*FACES, *settings(rotation_steps=4, images=16, iterations=20)),
+    ),
     "stylegan2": ("stylegan2", (*FACES, *settings(images=16, batch_size=4))),
     "progressive_gan": (
         "progressive_gan",

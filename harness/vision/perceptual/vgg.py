@@ -47,22 +47,26 @@ class Vgg(FeatureNet):
     Args:
         groups: channels of the convolutions, by group.
         grey: the network sees the mean of red, green and blue.
+        last: which convolution of the last group is the last that counts.
     """
 
     layers = 5
     shift: Tensor
     scale: Tensor
 
-    def __init__(self, groups: tuple[tuple[int, ...], ...], *, grey: bool) -> None:
+    def __init__(
+        self, groups: tuple[tuple[int, ...], ...], *, grey: bool, last: int = COUNTED
+    ) -> None:
         super().__init__()
         self.grey = grey
+        self.counted = (*(COUNTED for _ in groups[1:]), last)
         width = 1 if grey else 3
         with untouched_randomness():
             self.groups = nn.ModuleList()
             for number, channels in enumerate(groups):
-                last = number == len(groups) - 1
+                is_last = number == len(groups) - 1
                 group = nn.ModuleList()
-                for wide in channels[:COUNTED] if last else channels:
+                for wide in channels[:last] if is_last else channels:
                     group.append(nn.Conv2d(width, wide, 3, padding=1))
                     width = wide
                 self.groups.append(group)
@@ -72,7 +76,7 @@ class Vgg(FeatureNet):
         self.register_buffer("scale", torch.tensor(scale)[:, None, None])
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """conv1_2, conv2_2, conv3_2, conv4_2 and conv5_2, after ReLU."""
+        """conv1_2, conv2_2, conv3_2, conv4_2 and conv5_2 (or the `last` of it), after ReLU."""
         values = images.mean(dim=1, keepdim=True) if self.grey else images
         values = (values / 255.0 - self.shift) / self.scale
         outputs = []
@@ -80,7 +84,7 @@ class Vgg(FeatureNet):
             values = nn.functional.max_pool2d(values, 2) if number else values
             for place, convolution in enumerate(group.children(), start=1):
                 values = torch.relu(convolution(values))
-                if place == COUNTED:
+                if place == self.counted[number]:
                     outputs.append(values)
         return outputs
 
@@ -93,17 +97,21 @@ class Vgg(FeatureNet):
         ]
 
 
-def vgg19_imagenet() -> Vgg:
+def vgg19_imagenet(last: int = COUNTED, setting: str = "perceptual") -> Vgg:
     """VGG-19 trained on ImageNet's classes.
+
+    Args:
+        last: which convolution of the last group is the last that counts, 1 to 4.
+        setting: the setting that asks for it, for messages.
 
     Raises:
         AssetMissing: torchvision's file is not in torch's folder.
         DataError: the file's checksum is wrong.
     """
-    path = _weights("vgg19_imagenet")
+    path = _weights("vgg19_imagenet", setting)
     weights.check_weights(path, HOMES["vgg19_imagenet"], path.stem.rsplit("-", 1)[1])
     saved = torch.load(path, map_location="cpu", weights_only=True)
-    net = Vgg(VGG19_GROUPS, grey=False)
+    net = Vgg(VGG19_GROUPS, grey=False, last=last)
     # torchvision numbers all layers in a row: convolution, ReLU, ... with the maxima between.
     places = _torchvision_places(VGG19_GROUPS)
     with torch.no_grad():
@@ -125,7 +133,7 @@ def vgg16_colour() -> Vgg:
         `data/<layer>/{0: weights, 1: bias}` and `data/batch_<layer>/{0: mean, 1: variance,
         2: factor of both}`.
     """
-    path = _weights("vgg16_colour")
+    path = _weights("vgg16_colour", "perceptual")
     try:
         import h5py
     except ImportError:
@@ -172,9 +180,9 @@ def _fill(target: Tensor, value: Tensor | None, path: Path, name: str, layer: st
     target.copy_(value)
 
 
-def _weights(net: NetName) -> Path:
-    instead = "use another network, such as perceptual = rotation_net"
-    return weights.weights_file(HOMES[net], f"perceptual = {net}", instead)
+def _weights(net: NetName, setting: str) -> Path:
+    instead = f"use another network, such as {setting} = rotation_net"
+    return weights.weights_file(HOMES[net], f"{setting} = {net}", instead)
 
 
 def _torchvision_places(groups: tuple[tuple[int, ...], ...]) -> list[int]:

@@ -1,11 +1,11 @@
-"""The mask that leaves an image's border out of a loss."""
+"""The border of an image: the mask that leaves it out of a loss, and its pixels."""
 
 import math
 
 import pytest
 import torch
 
-from harness.vision.border import border_mask
+from harness.vision.border import border_mask, border_values
 
 
 def test_mask_at_128_pixels_has_ten_zeros_and_twenty_rising_values():
@@ -28,3 +28,9 @@ def test_mask_is_the_product_of_its_profiles():
 
 def test_mask_without_border_is_one_everywhere():
     assert torch.equal(border_mask(8, 0.0, 0.0), torch.ones(8, 8))
+
+
+def test_outermost_pixels_are_each_taken_once():
+    maps = torch.arange(12).reshape(1, 3, 4)
+    assert sorted(border_values(maps)[0].tolist()) == [0, 1, 2, 3, 4, 7, 8, 9, 10, 11]
+    assert sorted(border_values(torch.arange(4).reshape(2, 2)).tolist()) == [0, 1, 2, 3]

@@ -116,6 +116,22 @@ def plain_colour(stored: dict[str, dict[str, Tensor]], images: Tensor) -> list[T
     return found
 
 
+def test_a_network_may_go_on_to_the_last_convolution(
+    weights_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layers = write_vgg19(weights_folder, monkeypatch)
+    images = photos()
+    mean, std = (
+        torch.tensor(v)[:, None, None] for v in (module.IMAGENET_MEAN, module.IMAGENET_STD)
+    )
+    with torch.no_grad():
+        # torchvision's layer 35 is the ReLU behind conv5_4.
+        expected = layers[:36]((images / 255.0 - mean) / std)
+        found = module.vgg19_imagenet(4)(images)
+    assert len(found) == 5
+    assert torch.allclose(found[-1], expected, atol=1e-5)
+
+
 @pytest.mark.parametrize(("groups", "name"), [("VGG16_GROUPS", "D"), ("VGG19_GROUPS", "E")])
 def test_the_real_widths_are_those_of_torchvision(
     groups: str, name: str, monkeypatch: pytest.MonkeyPatch
