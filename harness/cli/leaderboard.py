@@ -112,7 +112,14 @@ def _make(
     from harness.cli import console
     from harness.cli.progress import Counting
     from harness.leaderboard.board import load_boards
-    from harness.leaderboard.pages import SITE, check_files, files_of, text_of, write_files
+    from harness.leaderboard.pages import (
+        SITE,
+        check_files,
+        files_of,
+        remove_gone_rows,
+        text_of,
+        write_files,
+    )
     from harness.registry import registry
 
     command = _command(suites, folders, form, out)
@@ -146,6 +153,9 @@ def _make(
         console.answer(str(path))
     if len(written) > len(pages):
         console.say(f"and {len(written) - len(pages)} pages of records below {out / 'records'}")
+    gone = remove_gone_rows(written, out)
+    if gone:
+        console.say(f"removed pages of rows that are gone: {gone}")
 
 
 def _explain(left: Path, right: Path, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from harness.leaderboard.sheet import make_sheet
 #: `harness.leaderboard.site`.
 FORMATS = ("md", "html", "csv", "json")
 SITE = "html"
+#: Pages of rows, which the site alone names like this (`harness.leaderboard.site.addresses`).
+ROW_PAGE = re.compile(r"[0-9a-f]{16}\.html")
 
 
 def text_of(boards: Sequence[Board], form: str, command: str) -> str:
@@ -61,6 +64,26 @@ def write_files(files: Iterable[tuple[str, str]], folder: Path) -> list[Path]:
     return written
 
 
+def remove_gone_rows(written: Iterable[Path], folder: Path) -> int:
+    """Remove the pages of rows that an earlier site had in this folder and this one has not.
+
+    Args:
+        written: all files of the site, from `write_files`.
+        folder: that of the site.
+
+    Returns:
+        How many there were; none where the site has no index, as it is not whole then.
+    """
+    kept = set(written)
+    if folder / "index.html" not in kept:
+        return 0
+    pages = (folder / "records").glob("*.html")
+    gone = [page for page in pages if ROW_PAGE.fullmatch(page.name) and page not in kept]
+    for page in gone:
+        page.unlink()
+    return len(gone)
+
+
 def check_files(files: Iterable[tuple[str, str]], folder: Path, command: str) -> int:
     """Compare the files of a folder with what the records say; returns how many they are.
 
@@ -73,11 +96,14 @@ def check_files(files: Iterable[tuple[str, str]], folder: Path, command: str) ->
         if _read(folder / name) != text:
             wrong.append(str(folder / name))
     if "README.md" in names:
-        wrong += [
+        gone = [
             str(path)
             for path in sorted(folder.glob("*.md"))
             if path.name not in names and (_read(path) or "").startswith(markdown.MARK)
         ]
+        if gone and not wrong:
+            raise RunError(f"{', '.join(gone)}: no record supports this any longer; delete it.")
+        wrong += gone
     if wrong:
         verb = "does" if len(wrong) == 1 else "do"
         raise RunError(

@@ -13,7 +13,13 @@ from toy_world import Toy
 from harness.errors import RunError
 from harness.leaderboard.board import Board, load_boards
 from harness.leaderboard.markdown import index
-from harness.leaderboard.pages import check_files, files_of, text_of, write_files
+from harness.leaderboard.pages import (
+    check_files,
+    files_of,
+    remove_gone_rows,
+    text_of,
+    write_files,
+)
 from harness.leaderboard.sheet import Section, make_sheet
 from harness.record import Record
 
@@ -253,19 +259,28 @@ def test_check_accepts_what_was_written(boards: list[Board], tmp_path: Path) -> 
     check_files(files, tmp_path / "out", COMMAND)
 
 
-@pytest.mark.parametrize("flaw", ["edited", "missing", "stale"])
+@pytest.mark.parametrize("flaw", ["edited", "missing"])
 def test_check_names_the_page_that_is_wrong(boards: list[Board], tmp_path: Path, flaw: str) -> None:
     files = files_of(boards, "md", COMMAND, complete=True)
     write_files(files, tmp_path)
     page = tmp_path / "toy.md"
     if flaw == "edited":
         page.write_text(page.read_text().replace("0.2500", "0.0500"))
-    elif flaw == "missing":
-        page.unlink()
     else:
-        page = tmp_path / "gone.md"
-        page.write_text((tmp_path / "toy.md").read_text())
+        page.unlink()
     with pytest.raises(RunError, match=f"^{page} does not say what the records say"):
+        check_files(files, tmp_path, COMMAND)
+
+
+def test_check_names_the_page_that_no_record_supports(boards: list[Board], tmp_path: Path) -> None:
+    files = files_of(boards, "md", COMMAND, complete=True)
+    write_files(files, tmp_path)
+    page = tmp_path / "gone.md"
+    page.write_text((tmp_path / "toy.md").read_text())
+    with pytest.raises(RunError, match=f"^{page}: no record supports this any longer; delete it"):
+        check_files(files, tmp_path, COMMAND)
+    (tmp_path / "toy.md").unlink()
+    with pytest.raises(RunError, match=r"toy\.md, .*gone\.md do not say what the records say"):
         check_files(files, tmp_path, COMMAND)
 
 
@@ -298,3 +313,19 @@ def test_file_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> No
     with pytest.raises(RunError, match=r"a\.html: cannot be written"):
         write_files([("a.html", "text")], tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["a.html"]
+
+
+def test_pages_of_rows_that_are_gone_leave_the_site_and_nothing_else_does(tmp_path: Path) -> None:
+    old, new = (f"records/{digit * 16}.html" for digit in "ab")
+    write_files([(name, "page") for name in ("index.html", old, new)], tmp_path)
+    for name in ("records/theirs.html", f"records/{'a' * 16}.json", "report.html"):
+        (tmp_path / name).write_text("not the site's")
+    part = write_files([("toy.html", "page"), (new, "page")], tmp_path)
+    assert remove_gone_rows(part, tmp_path) == 0  # one suite's: others may have the old page
+    whole = write_files([("index.html", "page"), ("toy.html", "page"), (new, "page")], tmp_path)
+    assert remove_gone_rows(whole, tmp_path) == 1
+    left = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert left == {
+        *("index.html", "toy.html", "report.html", new),
+        *("records/theirs.html", f"records/{'a' * 16}.json"),
+    }
