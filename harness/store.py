@@ -20,6 +20,11 @@ from harness.record import is_record
 
 #: The name of folders in which every JSON file is a record.
 RECORDS = "records"
+#: The same in a sentence.
+RECORDS_RULE = (
+    f"a record is a file named record.json or NAME.record.json, or any JSON file below a folder "
+    f"named {RECORDS!r}"
+)
 #: Files that are asked for at once.
 _BATCH = 256
 #: Protocols whose files appear whole or not at all; elsewhere they are written aside and renamed.

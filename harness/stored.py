@@ -19,7 +19,7 @@ from harness.record_index import (
     open_index,
     parquet,
 )
-from harness.store import LocalStore, Store, one_line, open_store
+from harness.store import RECORDS_RULE, LocalStore, Store, one_line, open_store
 
 #: Told how many records of how many have been read.
 Progress = Callable[[str, int, int], None]
@@ -54,8 +54,8 @@ def find_records(
         suites: leave out records of others, as far as the index tells; empty takes all.
 
     Returns:
-        The records, and one sentence for each file that is none, and for an index that is out of
-        date or of no use.
+        The records, and one sentence for each file that is none, for an index that is out of date
+        or of no use, and for a folder whose JSON files are not named as records are.
 
     Raises:
         DataError: there is no such folder, or it cannot be read.
@@ -67,6 +67,8 @@ def find_records(
     found += _read(store, unread)
     found.sort(key=lambda one: one.path.split("/"))
     notes += [one.problem for one in found if one.problem]
+    if not listing and isinstance(store, LocalStore) and any(store.folder.rglob("*.json")):
+        notes.append(f"{store.name} has JSON files but no records: {RECORDS_RULE}.")
     base = Path if isinstance(store, LocalStore) else PurePosixPath
     return [(base(store.name, one.path), one.record) for one in found if one.record], notes
 

@@ -16,7 +16,7 @@ from harness.finished import FinishedRun
 from harness.predictions import read_arrays
 from harness.record import Record, Score, read_record
 from harness.recorded import Opened, open_recorded, stored_evaluation
-from harness.registry import Registry
+from harness.registry import Registry, registry
 from harness.scoring import score_evaluation
 from harness.seal import FILES, check_file, is_intact
 from harness.suite import MetricUse, load_suite
@@ -81,7 +81,7 @@ class Verification:
 
 def verify(
     path: Path,
-    known: Registry,
+    known: Registry | None = None,
     *,
     data: Path | None = None,
     progress: Progress | None = None,
@@ -90,13 +90,14 @@ def verify(
 
     Args:
         path: a run's folder, or a record; its files are looked for beside it.
-        known: the installed plugins.
+        known: the plugins; `None` for those that are installed.
         data: data root; `None` for the default one.
         progress: told while images are read into the cache.
 
     Raises:
         RecordError: there is no record, or it is of a failed run.
     """
+    known = known or registry()
     file = path / "record.json" if path.is_dir() else path
     record = read_record(file, intact=False)
     if record.status != "finished":

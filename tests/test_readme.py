@@ -114,9 +114,11 @@ def test_python_call_of_the_readme_runs(
     run = harness.run
     monkeypatch.setattr(harness, "run", lambda **given: run(**given, settings=small), raising=False)
     exec(compile(code, "README.md", "exec"), {})
-    share, seconds = map(float, capsys.readouterr().out.split())
+    first, second = capsys.readouterr().out.splitlines()
+    share, seconds = map(float, first.split())
     assert 0 <= share <= 1
     assert seconds > 0
+    assert second == "(4, 10, 2) (4, 64, 64)"
 
 
 def test_method_in_twenty_lines_of_the_readme_works(tmp_path: Path) -> None:

@@ -11,9 +11,12 @@ from toy_world import Toy
 
 import harness
 from harness.api import execute, run
+from harness.comparison import compare
 from harness.errors import RunError, UnknownName, UserError
 from harness.presets import parse_settings
 from harness.record import Record, read_record
+from harness.saved import load_fitted
+from harness.verification import verify
 
 
 def call(toy: Toy, **changes: Any) -> Record:
@@ -21,9 +24,10 @@ def call(toy: Toy, **changes: Any) -> Record:
     return run(**{**given, **changes})
 
 
-def test_the_package_offers_run_and_record() -> None:
-    assert harness.run is run
-    assert harness.Record is Record
+def test_the_package_offers_what_it_names() -> None:
+    assert (harness.run, harness.Record) == (run, Record)
+    assert (harness.load, harness.compare, harness.verify) == (load_fitted, compare, verify)
+    assert all(getattr(harness, name) for name in harness.__all__)
     with pytest.raises(AttributeError, match="no attribute 'walk'"):
         harness.walk  # noqa: B018
 

@@ -221,3 +221,18 @@ def test_a_place_that_is_not_there_is_refused(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(DataError, match=f"{place}: no such folder"):
         find_records(place)
+
+
+def test_json_files_that_are_not_named_as_records_are_told(toy: Toy, tmp_path: Path) -> None:
+    (one,) = various(protocol(toy), 1)
+    write_record(one, tmp_path / "mine" / "toy" / "one.json")
+    found, notes = find_records(tmp_path / "mine")
+    assert found == []
+    assert notes == [
+        f"{tmp_path / 'mine'} has JSON files but no records: a record is a file named record.json "
+        "or NAME.record.json, or any JSON file below a folder named 'records'."
+    ]
+    (tmp_path / "mine").rename(tmp_path / "records")
+    assert len(read(tmp_path / "records")) == 1
+    (tmp_path / "empty").mkdir()
+    assert read(tmp_path / "empty") == []
