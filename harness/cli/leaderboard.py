@@ -112,14 +112,7 @@ def _make(
     from harness.cli import console
     from harness.cli.progress import Counting
     from harness.leaderboard.board import load_boards
-    from harness.leaderboard.pages import (
-        SITE,
-        check_files,
-        files_of,
-        remove_gone_rows,
-        text_of,
-        write_files,
-    )
+    from harness.leaderboard.pages import SITE, check_files, files_of, text_of, write_files
     from harness.registry import registry
 
     command = _command(suites, folders, form, out)
@@ -132,10 +125,10 @@ def _make(
         else:
             console.answer(text_of(found.boards, form, command))
         return
+    if form == SITE:
+        from harness.leaderboard.site.files import remove_gone_rows, site_files
     with Counting() as progress:
         if form == SITE:
-            from harness.leaderboard.site.files import site_files
-
             files = site_files(
                 found, registry(), command, complete=not suites, data=data, progress=progress.tell
             )
@@ -153,9 +146,10 @@ def _make(
         console.answer(str(path))
     if len(written) > len(pages):
         console.say(f"and {len(written) - len(pages)} pages of records below {out / 'records'}")
-    gone = remove_gone_rows(written, out)
-    if gone:
-        console.say(f"removed pages of rows that are gone: {gone}")
+    if form == SITE:
+        gone = remove_gone_rows(written, out)
+        if gone:
+            console.say(f"removed pages of rows that are gone: {gone}")
 
 
 def _explain(left: Path, right: Path, *, as_json: bool) -> None:

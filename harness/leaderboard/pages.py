@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -16,8 +15,6 @@ from harness.leaderboard.sheet import make_sheet
 #: `harness.leaderboard.site`.
 FORMATS = ("md", "html", "csv", "json")
 SITE = "html"
-#: Pages of rows, which the site alone names like this (`harness.leaderboard.site.addresses`).
-ROW_PAGE = re.compile(r"[0-9a-f]{16}\.html")
 
 
 def text_of(boards: Sequence[Board], form: str, command: str) -> str:
@@ -62,26 +59,6 @@ def write_files(files: Iterable[tuple[str, str]], folder: Path) -> list[Path]:
             write_text(path, text, sync=False)
         written.append(path)
     return written
-
-
-def remove_gone_rows(written: Iterable[Path], folder: Path) -> int:
-    """Remove the pages of rows that an earlier site had in this folder and this one has not.
-
-    Args:
-        written: all files of the site, from `write_files`.
-        folder: that of the site.
-
-    Returns:
-        How many there were; none where the site has no index, as it is not whole then.
-    """
-    kept = set(written)
-    if folder / "index.html" not in kept:
-        return 0
-    pages = (folder / "records").glob("*.html")
-    gone = [page for page in pages if ROW_PAGE.fullmatch(page.name) and page not in kept]
-    for page in gone:
-        page.unlink()
-    return len(gone)
 
 
 def check_files(files: Iterable[tuple[str, str]], folder: Path, command: str) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Set
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +11,9 @@ from functools import lru_cache
 from harness.leaderboard.board import Table
 from harness.leaderboard.rows import Row
 from harness.record import Record
+
+#: What `_hashed` calls pages, within the folder `records`.
+_PAGE = re.compile(r"[0-9a-f]{16}\.html")
 
 
 @dataclass(frozen=True)
@@ -54,6 +58,15 @@ def report_name(suite_fingerprint: str, method_fingerprint: str, seed: int) -> s
 def row_name(suite_fingerprint: str, method_fingerprint: str, preset: str) -> str:
     """File name of a row's page; two presets may be one configuration, and have two rows."""
     return _hashed(f"{suite_fingerprint}/{method_fingerprint}//{preset}")
+
+
+def is_page(name: str) -> bool:
+    """Whether a file of the site's folder `records` is named as `row_name` and `report_name` do.
+
+    >>> is_page("9ec8b13b4e47182b.html"), is_page("theirs.html")
+    (True, False)
+    """
+    return _PAGE.fullmatch(name) is not None
 
 
 def seed_id(seed: int) -> str:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from harness.cache import Progress
 from harness.errors import HarnessError
 from harness.leaderboard.board import Board, Boards, Table, build_board
 from harness.leaderboard.rows import Row
-from harness.leaderboard.site.addresses import Addresses, report_name, row_name, row_records
+from harness.leaderboard.site.addresses import (
+    Addresses,
+    is_page,
+    report_name,
+    row_name,
+    row_records,
+)
 from harness.leaderboard.site.pages import (
     Entry,
     index_entry,
@@ -85,6 +91,26 @@ def site_files(
                     done += 1
                     if progress is not None:
                         progress(_PAGES, done, total)
+
+
+def remove_gone_rows(written: Iterable[Path], folder: Path) -> int:
+    """Remove the pages of rows that an earlier site had in this folder and this one has not.
+
+    Args:
+        written: all files of the site.
+        folder: that of the site.
+
+    Returns:
+        How many there were; none where the site has no index, as it is not whole then.
+    """
+    kept = set(written)
+    if folder / "index.html" not in kept:
+        return 0
+    pages = (folder / "records").glob("*.html")
+    gone = [page for page in pages if is_page(page.name) and page not in kept]
+    for page in gone:
+        page.unlink(missing_ok=True)
+    return len(gone)
 
 
 def _row_file(back: Link, table: Table, row: Row, pages: Addresses) -> Iterator[tuple[str, str]]:

@@ -25,12 +25,15 @@ from harness.errors import ConfigError, DataError
 from harness.training.method import NetworkMethod
 from harness.training.modules import placed
 from harness.vision.border import border_values
-from harness.vision.perceptual.nets import FeatureNet
+from harness.vision.perceptual import FeatureNet, rotation, vgg
 from harness.vision.perceptual.rotation import RotationNet, train_rotation_net
 from harness_baselines.feature_factorisation.config import FeatureFactorisationConfig
 
 #: Channels of the features by network.
-CHANNELS = {"vgg19_imagenet": 512, "rotation_net": 64}
+CHANNELS = {
+    "vgg19_imagenet": vgg.VGG19_GROUPS[-1][-1],
+    "rotation_net": rotation.CHANNELS[rotation.FEATURES - 1],
+}
 #: VGG-19's last convolution: the fourth of its last group.
 LAST_CONVOLUTION = 4
 #: Images whose features are computed at once while learning.
@@ -92,9 +95,7 @@ class FeatureFactorisation(NetworkMethod):
     def _features(self, images: Tensor) -> Tensor:
         """The deepest features `[N, C, h, w]` of images, from 0 on."""
         if self.net is None:
-            from harness.vision.perceptual.vgg import vgg19_imagenet
-
-            self.net = vgg19_imagenet(LAST_CONVOLUTION, "features").eval()
+            self.net = vgg.vgg19_imagenet(LAST_CONVOLUTION, "features").eval()
         deepest: Tensor = placed(self.net, images.device)(images.float())[-1]
         return deepest
 

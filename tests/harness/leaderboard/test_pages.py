@@ -13,14 +13,9 @@ from toy_world import Toy
 from harness.errors import RunError
 from harness.leaderboard.board import Board, load_boards
 from harness.leaderboard.markdown import index
-from harness.leaderboard.pages import (
-    check_files,
-    files_of,
-    remove_gone_rows,
-    text_of,
-    write_files,
-)
+from harness.leaderboard.pages import check_files, files_of, text_of, write_files
 from harness.leaderboard.sheet import Section, make_sheet
+from harness.leaderboard.site.files import remove_gone_rows
 from harness.record import Record
 
 COMMAND = "harness leaderboard"

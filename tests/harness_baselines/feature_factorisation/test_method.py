@@ -95,7 +95,7 @@ def test_missing_weights_are_named_with_what_to_do(tmp_path: Path, monkeypatch):
 
 
 class Colours(FeatureNet):
-    """Stands for VGG-19: how much an image is of each of four colours, in blocks of 2 pixels."""
+    """Stands for VGG-19: how much red, green and blue blocks of 2 pixels have and lack."""
 
     layers = 1
 
